@@ -83,7 +83,7 @@ class PersonKey:
 class Table:
     """One lake table: `name`, its grain in words, its columns in order, and the persons it names.
 
-    A table with `in_lake` false holds whole raw text: it is never written to the lake, its blocks go sealed to the vault.
+    A table with `in_lake` false holds whole raw text: it never reaches the lake, its blocks go sealed to the vault.
     """
 
     name: str
@@ -308,7 +308,9 @@ TABLES: tuple[Table, ...] = (
             _c("billing_provider_npi", CODE, "2010AA NM109"),
             _c("billing_provider_name", TEXT, "2010AA NM103"),
             _c("billing_provider_taxonomy_code", CODE, "2000A PRV03"),
-            _token("billing_provider_tax_id", "billing_provider_tax_key", "tax", Identifier.OTHER, "2010AA REF*EI or SY"),
+            _token(
+                "billing_provider_tax_id", "billing_provider_tax_key", "tax", Identifier.OTHER, "2010AA REF*EI or SY"
+            ),
             _c("billing_provider_state", CODE, "2010AA N402"),
             _c("billing_provider_zip", CODE, "2010AA N403"),
             _c("rendering_provider_npi", CODE, "2310B (P), 2310D (I) NM1*82"),
@@ -331,9 +333,7 @@ TABLES: tuple[Table, ...] = (
         ),
         ("file_id", "claim_ordinal"),
         "x12",
-        (
-            PersonKey("patient_key", ("subscriber_member_id", *(f"patient_{p}" for p in _PERSON_PARTS))),
-        ),
+        (PersonKey("patient_key", ("subscriber_member_id", *(f"patient_{p}" for p in _PERSON_PARTS))),),
     ),
     Table(
         "claim_lines",
@@ -376,7 +376,12 @@ TABLES: tuple[Table, ...] = (
             *PROVENANCE,
             _c("claim_ordinal", INT, "n-th claim of the file", nullable=False),
             _c("code_ordinal", INT, "n-th HI composite of the claim", nullable=False),
-            _c("qualifier", CODE, "HI0n-1: ABK/BK principal, ABF/BF other, BE value, BH occurrence, DR DRG, ...", nullable=False),
+            _c(
+                "qualifier",
+                CODE,
+                "HI0n-1: ABK/BK principal, ABF/BF other, BE value, BH occurrence, DR DRG, ...",
+                nullable=False,
+            ),
             _c("diagnosis_position", INT, "Position that SV107 points to: 1 principal, 2.. others; null otherwise"),
             _c("code", CODE, "HI0n-2"),
             _c("from_date", DATE, "HI0n-4, first date"),
@@ -484,7 +489,11 @@ TABLES: tuple[Table, ...] = (
             *PROVENANCE,
             _c("claim_ordinal", INT, "n-th CLP of the file", nullable=False),
             _token("patient_control_number", "claim_key", "claim", Identifier.ACCOUNT, "CLP01"),
-            _c("claim_status_code", CODE, "CLP02: 1 primary, 2 secondary, 3 tertiary, 4 denied, 19-21 forwarded, 22 reversal"),
+            _c(
+                "claim_status_code",
+                CODE,
+                "CLP02: 1 primary, 2 secondary, 3 tertiary, 4 denied, 19-21 forwarded, 22 reversal",
+            ),
             _c("total_charge_amount", MONEY, "CLP03"),
             _c("payment_amount", MONEY, "CLP04"),
             _c("patient_responsibility_amount", MONEY, "CLP05"),
@@ -497,12 +506,24 @@ TABLES: tuple[Table, ...] = (
             _seal("patient_last_name", Identifier.NAME, "NM1*QC NM103"),
             _seal("patient_first_name", Identifier.NAME, "NM1*QC NM104"),
             _seal("patient_middle_name", Identifier.NAME, "NM1*QC NM105"),
-            _token("patient_member_id", "subscriber_key", "member", Identifier.BENEFICIARY, "NM1*QC NM109, else NM1*IL NM109"),
+            _token(
+                "patient_member_id",
+                "subscriber_key",
+                "member",
+                Identifier.BENEFICIARY,
+                "NM1*QC NM109, else NM1*IL NM109",
+            ),
             _seal("subscriber_last_name", Identifier.NAME, "NM1*IL NM103"),
             _seal("subscriber_first_name", Identifier.NAME, "NM1*IL NM104"),
             _c("rendering_provider_npi", CODE, "NM1*82 NM109"),
             _c("crossover_payer_id", CODE, "NM1*TT NM109"),
-            _token("original_payer_claim_control_number", "original_payer_claim_key", "payer_claim", Identifier.OTHER, "REF*F8"),
+            _token(
+                "original_payer_claim_control_number",
+                "original_payer_claim_key",
+                "payer_claim",
+                Identifier.OTHER,
+                "REF*F8",
+            ),
             _c("statement_from_date", DATE, "DTM*232"),
             _c("statement_through_date", DATE, "DTM*233"),
             _c("claim_received_date", DATE, "DTM*050"),
@@ -616,7 +637,13 @@ TABLES: tuple[Table, ...] = (
             *PROVENANCE,
             _c("status_ordinal", INT, "n-th STC of the file", nullable=False),
             _c("level", CODE, "source | receiver | provider | claim | line", nullable=False),
-            _token("patient_control_number", "claim_key", "claim", Identifier.ACCOUNT, "TRN02 of the claim level, else REF*EJ"),
+            _token(
+                "patient_control_number",
+                "claim_key",
+                "claim",
+                Identifier.ACCOUNT,
+                "TRN02 of the claim level, else REF*EJ",
+            ),
             _token("payer_claim_control_number", "payer_claim_key", "payer_claim", Identifier.OTHER, "REF*1K"),
             _token("clearinghouse_trace_number", "clearinghouse_trace_key", "trace", Identifier.OTHER, "REF*D9"),
             _token("subscriber_member_id", "subscriber_key", "member", Identifier.BENEFICIARY, "NM1*IL or QC NM109"),
@@ -656,7 +683,9 @@ TABLES: tuple[Table, ...] = (
         "one row per authorization of an authorization extract",
         (
             *ROW_PROVENANCE,
-            _token("authorization_number", "authorization_key", "authorization", Identifier.OTHER, "As REF*G1 sends it"),
+            _token(
+                "authorization_number", "authorization_key", "authorization", Identifier.OTHER, "As REF*G1 sends it"
+            ),
             _token("member_id", "subscriber_key", "member", Identifier.BENEFICIARY, "Member id as the payer knows it"),
             _c("payer_id", CODE, "Payer"),
             _c("procedure_code", CODE, "Procedure authorized"),
@@ -681,7 +710,7 @@ def arrow(name: str) -> pa.Schema:
 
 @cache
 def bronze_columns(name: str) -> tuple[Column, ...]:
-    """The columns of lake table `bronze/<name>`: what `arrow(name)` becomes at the identity line, then the partition."""
+    """The columns of lake table `bronze/<name>`: `arrow(name)` after the identity line, then the partition."""
     table = BY_NAME[name]
     out: list[Column] = []
     for c in table.columns:
@@ -691,7 +720,9 @@ def bronze_columns(name: str) -> tuple[Column, ...]:
             case Split.TOKEN:
                 out.append(Column(str(c.becomes), TEXT, f"Keyed token of {c.description}"))
             case Split.BIRTH_YEAR:
-                out.append(Column(str(c.becomes), pa.int16(), f"Year of birth, held at 90 years of age ({c.description})"))
+                out.append(
+                    Column(str(c.becomes), pa.int16(), f"Year of birth, held at 90 years of age ({c.description})")
+                )
             case Split.ZIP3:
                 out.append(Column(str(c.becomes), CODE, f"First three digits ({c.description})"))
             case Split.SEAL:
