@@ -1,0 +1,1 @@
+"""Helpers around Dagster and the command line that more than one defs module or command uses."""
