@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Models: features in, scores out, and the registry and drift reports around them. No Dagster, no settings: paths are arguments."""
