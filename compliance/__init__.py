@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Keys, tokens, the vault, and the identity line. Imports of ours only `claims.schema` and `claims.store`."""

@@ -1,0 +1,107 @@
+"""The tables of the operational store.
+
+Belongs here: SQLAlchemy declarations, the same for SQLite and PostgreSQL. Does not belong here: queries (one module per
+part), migrations. A change here comes with a migration; a test compares the two.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Integer, MetaData, String, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Names every constraint alike in every engine, so that a migration can drop it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class FileState(StrEnum):
+    """Where a landed file stands: `received` is pending, all others are outcomes."""
+
+    RECEIVED = "received"
+    READ = "read"
+    READ_WITH_FINDINGS = "read_with_findings"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+class FileRow(Base):
+    """A landed file. Of files with the same bytes for one tenant the first keeps; the others are duplicates of it."""
+
+    __tablename__ = "files"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(64))
+    path: Mapped[str] = mapped_column(String(1024))
+    feed: Mapped[str] = mapped_column(String(32))
+    file_id: Mapped[str] = mapped_column(String(32))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    modified_ns: Mapped[int] = mapped_column(BigInteger)
+    received_date: Mapped[date] = mapped_column(Date)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    transaction_count: Mapped[int | None]
+    quarantined_count: Mapped[int | None]
+    claim_count: Mapped[int | None]
+    finding_count: Mapped[int | None]
+    duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("files.id"))
+
+    __table_args__ = (
+        Index("uq_files_tenant_id_path_sha256", "tenant_id", "path", "sha256", unique=True),
+        Index(
+            "uq_files_tenant_id_sha256_first",
+            "tenant_id",
+            "sha256",
+            unique=True,
+            sqlite_where=text("state <> 'duplicate'"),
+            postgresql_where=text("state <> 'duplicate'"),
+        ),
+        Index("ix_files_tenant_id_received_date", "tenant_id", "received_date"),
+        Index("ix_files_state", "state"),
+        Index("ix_files_sha256", "sha256"),
+        # Paths are looked up to skip what was digested before.
+        Index("ix_files_path", "path"),
+    )
+
+
+class InterchangeRow(Base):
+    """An interchange seen in a file: what tells a replay, which is the same control number in other bytes."""
+
+    __tablename__ = "interchanges"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(64))
+    sender_id: Mapped[str] = mapped_column(String(15))
+    receiver_id: Mapped[str] = mapped_column(String(15))
+    control_number: Mapped[str] = mapped_column(String(16))
+    file_id: Mapped[str] = mapped_column(String(32))
+    interchange_ordinal: Mapped[int]
+
+    __table_args__ = (
+        Index("uq_interchanges_tenant_id_file_id_ordinal", "tenant_id", "file_id", "interchange_ordinal", unique=True),
+        Index("ix_interchanges_control", "tenant_id", "sender_id", "receiver_id", "control_number"),
+    )
+
+
+class FindingCountRow(Base):
+    """How often a finding's code stands in a file. The findings themselves are in the lake."""
+
+    __tablename__ = "file_findings"
+
+    file: Mapped[int] = mapped_column(ForeignKey("files.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    severity: Mapped[str] = mapped_column(String(8), primary_key=True)
+    count: Mapped[int]
