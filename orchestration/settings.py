@@ -1,15 +1,16 @@
 """Environment to paths, target and tenants: the only place that reads `CLAIMWORKS_*`.
 
-Belongs here: every setting with its default. Does not belong here: opening, creating or reading what a path names,
-but for `prepare`, which makes the folders and Dagster's own configuration. Other packages get paths as arguments.
+Belongs here: every setting with its default. Does not belong here: opening, creating or reading what a path names.
+Other packages get paths as arguments.
 """
 
 from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.exits import CommandError, ExitCode
@@ -32,23 +33,21 @@ AUTOMATION_RUNS = {Environment.DEVELOPMENT: False, Environment.TEST: False, Envi
 class Settings(BaseSettings):
     """All settings, from `CLAIMWORKS_<NAME>`; state lives under `home` unless a production address is given."""
 
-    model_config = SettingsConfigDict(env_prefix="CLAIMWORKS_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CLAIMWORKS_", frozen=True, validate_default=True)
 
     env: Environment = Environment.DEVELOPMENT
     home: Path = Path(".claimworks")
     tenants: tuple[str, ...] = ("alder", "birch", "cedar")
     # First day of the `received_date` partitions: a file received before it is refused.
     first_day: date = date(2024, 1, 1)
-    target: str = "duckdb"
-    store_url: str = ""
-    mlflow_uri: str = ""
+    dbt_target: Literal["duckdb", "postgres"] = "duckdb"
+    store_url: str = Field(default_factory=lambda known: f"sqlite:///{known['home'] / 'store' / 'operational.db'}")
+    mlflow_uri: str = Field(default_factory=lambda known: f"sqlite:///{known['home'] / 'mlflow' / 'mlflow.db'}")
 
-    def model_post_init(self, _: object) -> None:
-        """Make `home` absolute and derive the addresses that were not given."""
-        values = self.__dict__
-        values["home"] = self.home.expanduser().absolute()
-        values["store_url"] = self.store_url or f"sqlite:///{self.home / 'store' / 'operational.db'}"
-        values["mlflow_uri"] = self.mlflow_uri or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
 
     @property
     def landing(self) -> Path:
@@ -115,6 +114,7 @@ class Settings(BaseSettings):
         return {
             "CLAIMWORKS_LAKE": str(self.lake),
             "CLAIMWORKS_WAREHOUSE_PATH": str(self.warehouse_path),
+            "CLAIMWORKS_DBT_TARGET": self.dbt_target,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
 
