@@ -1,1 +1,1 @@
-"""Models: features in, scores out, and the registry and drift reports around them. No Dagster, no settings: paths are arguments."""
+"""Models: features in, scores out, and the registry and drift reports around them. No Dagster, no settings."""

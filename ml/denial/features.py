@@ -109,7 +109,11 @@ def _features() -> tuple[Feature, ...]:
         (Reason.MISSING_DATA, f, "is_missing_diagnosis is_missing_group_number is_missing_taxonomy has_attachment"),
         (Reason.MISSING_DATA, n, "missing_field_count"),
         (Reason.ELIGIBILITY, f, "has_eligibility_answer is_covered_on_service"),
-        (Reason.ELIGIBILITY, n, "days_since_eligibility_check days_coverage_before_service days_service_after_coverage"),
+        (
+            Reason.ELIGIBILITY,
+            n,
+            "days_since_eligibility_check days_coverage_before_service days_service_after_coverage",
+        ),
         (Reason.AUTHORIZATION, f, "has_authorization_number has_authorization_on_file has_valid_authorization"),
         (Reason.AUTHORIZATION, f, "is_authorization_number_on_file"),
         (Reason.AUTHORIZATION, n, "days_service_after_authorization payer_procedure_authorization_rate"),
@@ -127,7 +131,7 @@ FEATURES: tuple[Feature, ...] = _features()
 
 
 def feature_digest(features: tuple[Feature, ...] = FEATURES) -> str:
-    """First 16 hex digits of the SHA-256 of the feature names and kinds in order: two models with the same digest read the same table."""
+    """First 16 hex digits of the SHA-256 of names and kinds in order: models of one digest read the same table."""
     return hashlib.sha256("\n".join(f"{f.name}:{f.kind}" for f in features).encode()).hexdigest()[:16]
 
 
@@ -149,7 +153,9 @@ def _fits(kind: Kind, type_: pa.DataType) -> bool:
     if pat.is_null(type_):
         return True
     if kind is Kind.CATEGORY:
-        return bool(pat.is_string(type_) or pat.is_large_string(type_) or pat.is_string_view(type_) or pat.is_dictionary(type_))
+        return bool(
+            pat.is_string(type_) or pat.is_large_string(type_) or pat.is_string_view(type_) or pat.is_dictionary(type_)
+        )
     if kind is Kind.FLAG:
         return bool(pat.is_boolean(type_))
     return bool(pat.is_integer(type_) or pat.is_floating(type_) or pat.is_decimal(type_))

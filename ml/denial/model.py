@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Matrix = npt.NDArray[np.float64]
 Vector = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 TREES_FILE = "trees.txt"
 MODEL_FILE = "denial.json"
@@ -63,7 +64,7 @@ class Preprocessing:
 
 
 def learn_preprocessing(table: pa.Table, features: Sequence[Feature], min_rows: int) -> Preprocessing:
-    """The preprocessing that `table` (training rows only) teaches: category values on at least `min_rows` rows, most frequent first."""
+    """What `table` (training rows only) teaches: category values on at least `min_rows` rows, most frequent first."""
     categories: dict[str, tuple[str, ...]] = {}
     for feature in features:
         if feature.kind is not Kind.CATEGORY:
@@ -151,6 +152,11 @@ class TrainedModel:
             MODEL_FILE: json.dumps(document, indent=1, sort_keys=True).encode(),
         }
 
+    def parameters(self) -> dict[str, Any]:
+        """How it was fitted: settings, seed, rounds, counts of the sets."""
+        counts = {f"{k}_claims": self.facts[k]["claims"] for k in ("train", "validation", "test") if k in self.facts}
+        return {**self.settings, "seed": self.seed, "rounds": self.facts.get("rounds", 0), **counts}
+
     def example(self) -> pa.Table:
         """Two made-up rows of its input, for the signature; no value of any real claim."""
         columns: dict[str, pa.Array] = {}
@@ -170,7 +176,7 @@ class TrainedModel:
 
 
 def read_model(files: Mapping[str, bytes], version: str | None = None) -> TrainedModel:
-    """The model whose `files()` these are. Raises FeatureError when a file is absent or is not one of a denial model."""
+    """The model whose `files()` these are. Raises FeatureError when a file is absent."""
     absent = [name for name in (TREES_FILE, MODEL_FILE) if name not in files]
     if absent:
         raise FeatureError(f"The denial model's artefact lacks {', '.join(absent)}; register it again.")
