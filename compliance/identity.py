@@ -5,7 +5,8 @@ keys and tokens (`compliance.keys`), writing (`compliance.vault`, the lake).
 
 Where the values go. A token's own value, and the sealed columns that stand beside it under the same prefix
 (`subscriber_last_name` beside `subscriber_key`), become one identity record of that token. A sealed column without
-such a token (a line's description, the copy of a bad element) is kept by the sealed block of its transaction set alone.
+such a token (a line's description, the copy of a bad element), and a token that only joins (`JOIN_ONLY`), are kept by
+the sealed block of their transaction set alone.
 
 Measured on one core of two (100,000 professional claims of 2.5 lines with their remittances, 0.66 million distinct
 tokens): see `tests/unit/compliance/test_identity.py` for the generator.
@@ -27,6 +28,9 @@ AGE_HELD = 90  # 45 CFR 164.514(b)(2)(i)(C): ages over 89 become one category
 # 45 CFR 164.514(b)(2)(i)(B): three-digit areas of 20,000 people or fewer, shown as 000 (HHS guidance, census of 2000).
 SMALL_ZIP3 = ("036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879", "884",
               "890", "893")  # fmt: skip
+# Kinds that only join rows: nobody asks whose they are, so their values stay in the sealed blocks alone. They are more
+# than half of all distinct tokens (one per service line), and a seal each would double the cost of an ingest.
+JOIN_ONLY = frozenset({"line", "trace"})
 _UNIT = "\x1f"  # between the parts of a person key; X12 and CSV values never hold it
 
 IDENTITIES = pa.schema(
@@ -56,11 +60,11 @@ def split(tables: Mapping[str, pa.Table], keys: TenantKeys, *, as_of: date | Non
     """Take every direct identifier out of a tenant's tables, by the rules of `claims.schema` alone.
 
     Args:
-        tables: reader's tables by name, each `claims.schema.arrow(name)`. Tables that are not for the lake are left out.
+        tables: reader's tables by name, each `claims.schema.arrow(name)`. Tables not for the lake are left out.
         keys: the tenant's keys; the same value gives the same token in every table, and another in another tenant.
         as_of: the day against which 90 years of age are reckoned; today (UTC) when not given.
 
-    A value is hashed without surrounding white space and in upper case. A blank value has no token. A person has a token
+    A value is hashed without surrounding white space and in upper case. A blank value has no token. A person has one
     when at least two of the parts that name them are known.
     """
     kept = {name: table for name, table in tables.items() if contract.BY_NAME[name].in_lake}
@@ -82,7 +86,7 @@ def split(tables: Mapping[str, pa.Table], keys: TenantKeys, *, as_of: date | Non
 def _column_tokens(
     tables: Mapping[str, pa.Table], keys: TenantKeys
 ) -> tuple[dict[tuple[str, str], pa.Array], dict[str, pl.DataFrame]]:
-    """The token column of every TOKEN column, and per kind the first value seen of each token.
+    """The token column of every TOKEN column, and per kind the verbatim values of each token, in the order seen.
 
     Each kind is hashed once over the distinct values of all its columns.
     """
@@ -96,25 +100,25 @@ def _column_tokens(
     for kind, places in by_kind.items():
         chunks = [chunk for name, column in places for chunk in tables[name][column].chunks]
         verbatim = pa.chunked_array(chunks, pa.string()).combine_chunks().dictionary_encode()
-        hashed, of_verbatim = _hash(verbatim.dictionary, kind, keys)
+        of_verbatim = _hash(verbatim.dictionary, kind, keys)
         column_tokens = of_verbatim.take(verbatim.indices)
         start = 0
         for name, column in places:
             rows = tables[name].num_rows
             tokens[name, column] = column_tokens.slice(start, rows)
             start += rows
+        if kind in JOIN_ONLY:
+            continue
         frame = pl.DataFrame({"token": pl.from_arrow(of_verbatim), "value": pl.from_arrow(verbatim.dictionary)})
-        if len(verbatim.dictionary) != len(hashed):
-            frame = frame.drop_nulls("token").unique("token", keep="first", maintain_order=True)
-        values[kind] = frame
+        values[kind] = frame.drop_nulls("token")
     return tokens, values
 
 
-def _hash(values: pa.Array, kind: str, keys: TenantKeys) -> tuple[pa.Array, pa.Array]:
-    """Tokens of the distinct normalised values, and the token of each of `values`."""
+def _hash(values: pa.Array, kind: str, keys: TenantKeys) -> pa.Array:
+    """The token of each of `values`, hashed once per distinct normalised value."""
     distinct = normalise(values).dictionary_encode()
     hashed = pa.array(keys.tokens(kind, distinct.dictionary.to_pylist()), pa.string())
-    return hashed, hashed.take(distinct.indices)
+    return hashed.take(distinct.indices)
 
 
 def _person_tokens(table: pa.Table, person: PersonKey, keys: TenantKeys) -> pa.Array:

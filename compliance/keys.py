@@ -150,7 +150,7 @@ class KeyRing:
     def _path(self, tenant_id: str) -> Path:
         if not _TENANT.fullmatch(tenant_id):
             raise VaultError(
-                "a tenant id is lower-case letters, digits, '-' and '_', and starts with a letter or digit"
+                "a tenant id is of lower-case letters, digits, '-', '_', and starts with a letter or digit"
             )
         return self.root / f"{tenant_id}.json"
 

@@ -21,6 +21,15 @@ from sqlalchemy.sql.expression import bindparam
 
 from claims.store.models import FileRow, FileState, FindingCountRow, InterchangeRow
 
+_OUTCOME = (
+    "state",
+    "reason",
+    "transaction_count",
+    "quarantined_count",
+    "claim_count",
+    "finding_count",
+    "finished_at",
+)
 _CHUNK = 400  # values in one IN list; SQLite allows 32,766 parameters, older ones 999
 
 _files: Table = FileRow.__table__  # type: ignore[assignment]
@@ -229,7 +238,7 @@ class Ledger:
         return out
 
     def history(self, tenant_id: str, file_id: str | None = None) -> list[LedgerFile]:
-        """Every file of a tenant, or every time that one file came, duplicates with it, in the order of day and path."""
+        """Every file of a tenant, or every time that one file came, duplicates too, in the order of day and path."""
         conditions = [_files.c.tenant_id == tenant_id]
         if file_id is not None:
             conditions.append(_files.c.file_id == file_id)
@@ -257,9 +266,7 @@ class Ledger:
             .where(_files.c.id == bindparam("row_id"))
             .values({
                 name: bindparam(f"new_{name}")
-                for name in (
-                    "state", "reason", "transaction_count", "quarantined_count", "claim_count", "finding_count", "finished_at"
-                )
+                for name in _OUTCOME
             })
         )  # fmt: skip
         with self._engine.begin() as connection:
@@ -320,12 +327,8 @@ class Ledger:
                     ],
                 )
             first: dict[tuple[str, str, str], str] = {}
-            query_first = select(
-                _interchanges.c.sender_id,
-                _interchanges.c.receiver_id,
-                _interchanges.c.control_number,
-                _interchanges.c.file_id,
-            ).order_by(_interchanges.c.id)
+            key = (_interchanges.c.sender_id, _interchanges.c.receiver_id, _interchanges.c.control_number)
+            query_first = select(*key, _interchanges.c.file_id).order_by(_interchanges.c.id)
             for chunk in _chunks(sorted({i.control_number[:16] for i in named})):
                 for row in connection.execute(query_first.where(mine, _interchanges.c.control_number.in_(chunk))):
                     first.setdefault((row.sender_id, row.receiver_id, row.control_number), row.file_id)
