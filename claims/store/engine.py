@@ -19,7 +19,7 @@ _MIGRATION_LOCK = 0x636C61696D  # "claim": an advisory lock of PostgreSQL, so th
 
 
 class Store:
-    """The operational store behind one engine; each part of it is an attribute."""
+    """The operational store behind one engine; each part of it is an attribute. `with` gives back its connections."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -29,8 +29,10 @@ class Store:
         """The file ledger."""
         return Ledger(self.engine)
 
-    def close(self) -> None:
-        """Give back the connections."""
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.engine.dispose()
 
 
