@@ -1,0 +1,284 @@
+"""Reading: sources in, the tables of `claims.schema` out, in one pass over all sources.
+
+Belongs here: the order of the steps, statuses, and the tables of findings and segments. Does not belong here: rules
+about what the segments say.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from claims import schema
+from claims.interchange.x12.claims837 import Claims837
+from claims.interchange.x12.columns import Columns, make_table, within
+from claims.interchange.x12.envelope import (
+    CLAIM_KINDS,
+    KIND,
+    Envelope,
+    interchange_ordinals,
+    interchange_table,
+    provenance,
+    read_envelope,
+    transaction_table,
+)
+from claims.interchange.x12.findings import BY_CODE, Findings, Flat
+from claims.interchange.x12.loops import LOOPS, Context
+from claims.interchange.x12.remits835 import Remits835
+from claims.interchange.x12.source import Source, file_problem, locate
+from claims.interchange.x12.tokens import CODE, SEGMENT_IDS, Flags, Index, Ints, Longs, Tokens, int32s
+
+ACCEPTED, WITH_ERRORS, QUARANTINED = "accepted", "accepted_with_errors", "quarantined"
+MAX_BATCH_BYTES = 64 << 20
+
+X12_TABLES = tuple(table.name for table in schema.TABLES if table.feed == "x12")
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What was read: `tables` by name, each with exactly the schema `claims.schema.arrow(name)`, in clear."""
+
+    tables: dict[str, pa.Table]
+
+
+def read(sources: Sequence[Source], *, segments: bool = False) -> ReadResult:
+    """Read all interchanges of `sources` into every X12 table of `claims.schema`.
+
+    Never raises on what a source holds: what is wrong becomes rows of `findings`, and the smallest unit that cannot be
+    trusted is left out of the typed tables. `segments` adds the table of all segments, verbatim (it is several times
+    the size of the others). Costs about 20 ms for 1 MB, for many small sources as for one; memory about ten times the
+    size of the sources.
+    """
+    findings = Findings()
+    regions = locate(sources)
+    begins: dict[int, int] = {}
+    for region in regions:
+        begins.setdefault(region.source, region.start)
+    for number, source in enumerate(sources):
+        if number not in begins:
+            findings.add_file(file_problem(source.data), number)
+        elif source.data[: begins[number]].removeprefix(b"\xef\xbb\xbf").strip():
+            findings.add_file("X12-FILE-LEADING-BYTES", number)
+    file_ids = pa.array([source.file_id for source in sources], pa.string())
+    tables = {name: schema.empty(name) for name in X12_TABLES}
+    if regions:
+        _read_regions(Tokens(sources, regions), sources, file_ids, findings, tables, segments)
+    elif findings.of_files:
+        tables["findings"] = _file_findings(findings, file_ids)
+    if not segments:
+        del tables["segments"]
+    return ReadResult(tables)
+
+
+def read_batches(
+    sources: Iterable[Source], max_bytes: int = MAX_BATCH_BYTES, *, segments: bool = False
+) -> Iterator[ReadResult]:
+    """Read any number of sources, holding about `max_bytes` of them at a time. Ordinals are by file, as in `read`."""
+    batch: list[Source] = []
+    size = 0
+    for source in sources:
+        if batch and size + len(source.data) > max_bytes:
+            yield read(batch, segments=segments)
+            batch, size = [], 0
+        batch.append(source)
+        size += len(source.data)
+    if batch:
+        yield read(batch, segments=segments)
+
+
+def _read_regions(
+    tokens: Tokens,
+    sources: Sequence[Source],
+    file_ids: pa.Array,
+    findings: Findings,
+    tables: dict[str, pa.Table],
+    segments: bool,
+) -> None:
+    envelope = read_envelope(tokens, sources, findings)
+    context = Context(tokens, envelope)
+    columns = Columns(tokens, findings)
+    findings.add("X12-SEGMENT-UNKNOWN", np.flatnonzero((tokens.code == 0) & (context.kind > 0)), None)
+    claims, remits = _ordinals(tokens, envelope)
+    if len(context.claim_at):
+        tables.update(Claims837(context, columns, file_ids, claims[context.claim_at]).tables())
+    if (envelope.kind[~envelope.broken] == KIND["835"]).any():
+        tables.update(Remits835(context, columns, file_ids, remits[context.remit_claim_at]).tables())
+    flat = findings.flatten()
+    statuses = _statuses(tokens, envelope, flat)
+    tables["interchanges"] = interchange_table(tokens, envelope, file_ids, statuses[0])
+    tables["transactions"] = transaction_table(
+        tokens, envelope, file_ids, statuses[1], *_totals(tokens, envelope)
+    )
+    ordinals = np.where(context.claim >= 0, np.maximum(claims, remits), 0)
+    tables["findings"] = _findings(tokens, envelope, context, file_ids, flat, ordinals, findings)
+    if segments:
+        tables["segments"] = _segments(tokens, envelope, context, file_ids, ordinals)
+
+
+def _ordinals(tokens: Tokens, envelope: Envelope) -> tuple[Ints, Ints]:
+    """Per segment: how many CLM, and how many CLP, of its file stand up to it, in sets of any state."""
+    kind = np.append(envelope.kind, 0)[envelope.transaction]
+    region_source = np.array([r.source for r in tokens.regions], np.int64)
+    first_region = np.searchsorted(region_source, region_source)
+    first_segment = envelope.isa[first_region]
+    out = []
+    for code, kinds in ((CODE["CLM"], CLAIM_KINDS), (CODE["CLP"], (KIND["835"],))):
+        hit = tokens.code == code
+        hit &= (kind >= kinds[0]) & (kind <= kinds[-1])
+        count = np.cumsum(hit, dtype=np.int32)
+        before = count[first_segment]  # an ISA is no claim
+        out.append((count - np.repeat(before, np.diff(np.append(envelope.isa, tokens.count)))).astype(np.int32))
+    return out[0], out[1]
+
+
+def _totals(tokens: Tokens, envelope: Envelope) -> tuple[Index, Index, Longs, Flags]:
+    """By transaction: claims, service lines, charges in cents, and whether there are any."""
+    count = len(envelope.opens)
+    kind = np.append(envelope.kind, 0)[envelope.transaction]
+
+    def of(names: tuple[str, ...], kinds: tuple[int, ...]) -> Index:
+        wanted = np.zeros(256, np.bool_)
+        wanted[[CODE[name] for name in names]] = True
+        return np.flatnonzero(wanted[tokens.code] & (kind >= kinds[0]) & (kind <= kinds[-1]))
+
+    clm, clp = of(("CLM",), CLAIM_KINDS), of(("CLP",), (KIND["835"],))
+    lines = np.concatenate([of(("SV1", "SV2", "SV3"), CLAIM_KINDS), of(("SVC",), (KIND["835"],))])
+    claims = np.concatenate([clm, clp])
+    cents = np.concatenate(
+        [tokens.number(tokens.element(clm, 2), 2)[0], tokens.number(tokens.element(clp, 3), 2)[0]]
+    )
+    at = envelope.transaction[claims]
+    charges = np.zeros(count, np.int64)
+    np.add.at(charges, at, cents)
+    claim_count = np.bincount(at, minlength=count)
+    return claim_count, np.bincount(envelope.transaction[lines], minlength=count), charges, claim_count > 0
+
+
+def _statuses(tokens: Tokens, envelope: Envelope, flat: Flat) -> tuple[list[str], list[str]]:
+    """Status of each interchange and of each transaction set."""
+    is_error = np.array([BY_CODE[code].severity == "error" for code in flat.codes], np.bool_)
+    error_at = flat.segment[is_error[flat.code]] if len(flat.segment) else flat.segment
+    bad_region = np.zeros(len(tokens.regions), np.bool_)
+    bad_region[tokens.region[error_at]] = True
+    bad_set = np.zeros(len(envelope.opens) + 1, np.bool_)
+    bad_set[envelope.transaction[error_at]] = True
+    sets = [
+        QUARANTINED if broken else WITH_ERRORS if bad else ACCEPTED
+        for broken, bad in zip(envelope.broken.tolist(), bad_set.tolist(), strict=False)
+    ]
+    region = tokens.region[envelope.opens]
+    total = np.bincount(region, minlength=len(tokens.regions))
+    lost = np.bincount(region[envelope.broken], minlength=len(tokens.regions))
+    interchanges = [
+        QUARANTINED if total_ == lost_ and bad else WITH_ERRORS if bad else ACCEPTED
+        for total_, lost_, bad in zip(total.tolist(), lost.tolist(), bad_region.tolist(), strict=True)
+    ]
+    return interchanges, sets
+
+
+def _catalogue(codes: pa.Array) -> dict[str, pa.Array]:
+    names = codes.to_pylist()
+    entries = [BY_CODE[name] for name in names]
+    return {
+        "severity": pa.array([e.severity for e in entries], pa.string()),
+        "scope": pa.array([e.scope for e in entries], pa.string()),
+        "syntax_error_code": pa.array([e.syntax_code for e in entries], pa.string()),
+        "message": pa.array([e.message for e in entries], pa.string()),
+        "fix": pa.array([e.fix for e in entries], pa.string()),
+    }
+
+
+def _findings(
+    tokens: Tokens,
+    envelope: Envelope,
+    context: Context,
+    file_ids: pa.Array,
+    flat: Flat,
+    ordinals: Ints,
+    findings: Findings,
+) -> pa.Table:
+    """The `findings` table: by file, findings about the file first, then by segment."""
+    of_file = _file_findings(findings, file_ids)
+    if not len(flat.segment):
+        return of_file
+    segment = flat.segment
+    codes = pa.array(list(flat.codes), pa.string())
+    code = pa.array(flat.code)
+    entries = _catalogue(codes)
+    claim = ordinals[segment]
+    loop = context.loop[segment]
+    data = {
+        **provenance(tokens, envelope, file_ids, segment),
+        "interchange_ordinal": int32s(interchange_ordinals(tokens)[tokens.region[segment]]),
+        "claim_ordinal": int32s(claim, claim > 0),
+        "finding_ordinal": int32s(np.zeros(len(segment), np.int32)),
+        "code": codes.take(code),
+        **{name: values.take(code) for name, values in entries.items()},
+        "loop_id": pa.array(LOOPS).take(pa.array(loop, mask=loop == 0)),
+        "segment_id": tokens.text(tokens.element(segment, 0)),
+        "element_position": int32s(flat.element, flat.element > 0),
+        "component_position": int32s(flat.component, flat.component > 0),
+    }
+    table = pa.concat_tables([of_file, make_table("findings", data)])
+    place = pc.index_in(table["file_id"].combine_chunks(), file_ids).to_numpy()
+    order = np.argsort(place, kind="stable")
+    table = table.take(pa.array(order))
+    number = within(place[order])
+    return table.set_column(table.schema.get_field_index("finding_ordinal"), schema.arrow("findings").field("finding_ordinal"), int32s(number))
+
+
+def _file_findings(findings: Findings, file_ids: pa.Array) -> pa.Table:
+    rows = findings.of_files
+    count = len(rows)
+    codes = pa.array([code for code, _, _ in rows], pa.string())
+    none = pa.nulls(count, pa.string())
+    zero = int32s(np.zeros(count, np.int32))
+    number = pa.nulls(count, pa.int32())
+    source = np.array([source for _, source, _ in rows], np.int64)
+    data = {
+        "file_id": file_ids.take(pa.array(source)),
+        "transaction_ordinal": zero,
+        "isa_control_number": none,
+        "gs_control_number": none,
+        "st_control_number": none,
+        "segment_ordinal": zero,
+        "byte_offset": pa.array([offset for _, _, offset in rows], pa.int64()),
+        "interchange_ordinal": zero,
+        "claim_ordinal": number,
+        "finding_ordinal": int32s(within(source)),
+        "code": codes,
+        **_catalogue(codes),
+        "loop_id": none,
+        "segment_id": none,
+        "element_position": number,
+        "component_position": number,
+    }
+    return make_table("findings", data)
+
+
+def _segments(
+    tokens: Tokens, envelope: Envelope, context: Context, file_ids: pa.Array, ordinals: Ints
+) -> pa.Table:
+    every = np.arange(tokens.count)
+    loop = context.loop
+    data = {
+        **provenance(tokens, envelope, file_ids, every),
+        "claim_ordinal": int32s(ordinals, ordinals > 0),
+        "loop_id": pa.array(LOOPS).take(pa.array(loop, mask=loop == 0)),
+        "segment_id": _identifiers(tokens),
+        "text": tokens.text(tokens.whole(every)),
+    }
+    return make_table("segments", data)
+
+
+def _identifiers(tokens: Tokens) -> pa.Array:
+    """Segment identifiers; known ones from a dictionary, others as they stand."""
+    names = pa.array(SEGMENT_IDS).take(pa.array(tokens.code))
+    strange = np.flatnonzero(tokens.code == 0)
+    if not len(strange):
+        return names
+    return pc.replace_with_mask(
+        names, pa.array(tokens.code == 0), tokens.text(tokens.element(strange, 0)).fill_null("")
+    )
