@@ -1,0 +1,241 @@
+"""Holds a bronze table against its suite with Great Expectations, without files, telemetry or sample values.
+
+Belongs here: translating checks into expectations, handing over the data, reading the outcome. Does not belong here:
+what is checked (`checks`), what a failure leads to (the asset check that calls this).
+
+Great Expectations pays per expectation (about 8 ms), for every copy of a row, and dearly for Python objects: so one
+validation per table, on a frame that holds only checked columns, as numbers and categories.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any, assert_never
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quality.suites.checks import (
+    Check,
+    Member,
+    Partition,
+    Pattern,
+    Required,
+    Severity,
+    Shape,
+    Unique,
+    Within,
+    checks,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PARTITION_COLUMN = "(tenant_id, received_date)"
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One expectation that does not hold: where, what was expected, how many rows are against it. Never a value."""
+
+    table: str
+    check: str
+    columns: tuple[str, ...]
+    expectation: str
+    severity: Severity
+    unexpected_count: int
+
+    def __str__(self) -> str:
+        """For people, without any value of the data."""
+        where = ", ".join(self.columns)
+        return f"bronze/{self.table}: {self.check} ({self.expectation} on {where}): {self.unexpected_count} rows"
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """Outcome of one suite on one table.
+
+    `success` says that no critical check failed; `failures` lists what failed, critical or not, in the suite's order.
+    """
+
+    table: str
+    row_count: int
+    check_count: int
+    failures: tuple[Failure, ...]
+
+    @property
+    def success(self) -> bool:
+        """True when nothing that the platform answers for is broken."""
+        return not any(f.severity is Severity.CRITICAL for f in self.failures)
+
+    @property
+    def warnings(self) -> tuple[Failure, ...]:
+        """What the senders answer for: seen, not blocking."""
+        return tuple(f for f in self.failures if f.severity is Severity.WARNING)
+
+
+def validate(
+    table_name: str,
+    data: pa.Table,
+    *,
+    today: date | None = None,
+    partitions: Collection[tuple[str, date]] | None = None,
+) -> SuiteResult:
+    """Hold the rows of bronze table `table_name` against its suite.
+
+    Args:
+        table_name: a name of `claims.schema.TABLES` whose rows are in the lake.
+        data: rows of that table, with `tenant_id` and `received_date`.
+        today: the day (UTC) that bounds what can have been received; the present day when not given.
+        partitions: the (tenant, received date) pairs that `data` was read for: any other row is a failure.
+
+    Returns:
+        The outcome. When the shape is wrong nothing else is looked at, for it would not mean what it says.
+
+    Raises:
+        KeyError: `table_name` is no lake table.
+
+    Cost: 3 s for the first call of a process (the import), then about 10 ms per check and 20,000 rows.
+    """
+    suite = checks(table_name, today=today, partitions=partitions)
+    shape, *others = suite
+    failures = _run(table_name, [shape], _shape_frame(data.schema))
+    if not failures and data.num_rows:
+        failures = _run(table_name, others, _value_frame(data, others))
+    return SuiteResult(table_name, data.num_rows, len(suite), tuple(failures))
+
+
+@cache
+def _context() -> Any:
+    """One ephemeral context per process: nothing is read from or written to a disk, nobody is told of its use."""
+    import os
+
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+def _run(table: str, suite: Iterable[Check], frame: "pd.DataFrame") -> list[Failure]:
+    """Validate `frame` once and list what failed. A check that Great Expectations could not evaluate has failed."""
+    context = _context()
+    import great_expectations as gx
+
+    by_name = {check.name: check for check in suite}
+    batch = (
+        context.data_sources.add_or_update_pandas("bronze")
+        .add_dataframe_asset(table)
+        .add_batch_definition_whole_dataframe("whole")
+        .get_batch({"dataframe": frame})
+    )
+    outcome = batch.validate(
+        gx.ExpectationSuite(name=table, expectations=[_expectation(check) for check in by_name.values()]),
+        # A count, and not one sample: results travel into metadata and logs.
+        result_format={"result_format": "SUMMARY", "partial_unexpected_count": 0},
+    )
+    failures = []
+    for result in outcome.results:
+        if not result.success:
+            check = by_name[result.expectation_config.meta["check"]]
+            failures.append(
+                Failure(
+                    table,
+                    check.name,
+                    _columns(check),
+                    result.expectation_config.type,
+                    check.severity,
+                    int(result.result.get("unexpected_count", len(frame))),
+                )
+            )
+    order = list(by_name)
+    return sorted(failures, key=lambda failure: order.index(failure.check))
+
+
+def _columns(check: Check) -> tuple[str, ...]:
+    """The bronze columns that a check looks at."""
+    match check:
+        case Shape():
+            return tuple(field.split(" ", 1)[0] for field in check.fields)
+        case Unique():
+            return check.columns
+        case Partition():
+            return ("tenant_id", "received_date")
+        case Required() | Member() | Pattern() | Within():
+            return (check.column,)
+        case _:
+            assert_never(check)
+
+
+def _expectation(check: Check) -> Any:
+    """The expectation of Great Expectations that holds a check."""
+    from great_expectations import expectations as gxe
+
+    common: dict[str, Any] = {"meta": {"check": check.name}, "severity": str(check.severity)}
+    match check:
+        case Shape():
+            return gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(check.fields), **common)
+        case Required():
+            return gxe.ExpectColumnValuesToNotBeNull(column=check.column, **common)
+        case Unique():
+            return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(check.columns), **common)
+        case Member():
+            return gxe.ExpectColumnValuesToBeInSet(column=check.column, value_set=list(check.values), **common)
+        case Pattern():
+            return gxe.ExpectColumnValuesToMatchRegex(column=check.column, regex=check.regex, **common)
+        case Within():
+            return gxe.ExpectColumnValuesToBeBetween(
+                column=check.column, min_value=_number(check.minimum), max_value=_number(check.maximum), **common
+            )
+        case Partition():
+            return gxe.ExpectColumnValuesToBeInSet(
+                column=_PARTITION_COLUMN,
+                value_set=[f"{tenant} {day.isoformat()}" for tenant, day in check.pairs],
+                **common,
+            )
+        case _:
+            assert_never(check)
+
+
+def _number(bound: int | date | None) -> float | None:
+    """A bound as the value frame holds the column: dates as days since 1970."""
+    if isinstance(bound, date):
+        return float((bound - _EPOCH).days)
+    return None if bound is None else float(bound)
+
+
+def _shape_frame(found: pa.Schema) -> "pd.DataFrame":
+    """An empty frame whose columns are called `<name> <type>`: names and types are then one list to compare."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=[f"{field.name} {field.type}" for field in found])
+
+
+def _value_frame(data: pa.Table, suite: Iterable[Check]) -> "pd.DataFrame":
+    """The checked columns of `data`, text as categories and everything else as numbers; null is NaN.
+
+    Numbers as float64 are good for bounds and keys below 2**53, which is all that they are used for here.
+    """
+    import pandas as pd
+
+    suite = list(suite)
+    series: dict[str, Any] = {}
+    for name in dict.fromkeys(c for check in suite if not isinstance(check, Partition) for c in _columns(check)):
+        series[name] = _narrow(data[name])
+    if any(isinstance(check, Partition) for check in suite):
+        pairs = pc.binary_join_element_wise(data["tenant_id"], pc.strftime(data["received_date"], "%Y-%m-%d"), " ")
+        series[_PARTITION_COLUMN] = _narrow(pairs)
+    return pd.DataFrame(series, copy=False)
+
+
+def _narrow(values: pa.ChunkedArray) -> Any:
+    """One column in the cheapest form that Great Expectations works on without touching Python objects."""
+    if pa.types.is_string(values.type):
+        return values.combine_chunks().dictionary_encode().to_pandas()
+    if pa.types.is_date32(values.type):
+        values = values.cast(pa.int32())
+    return values.cast(pa.float64()).to_numpy()
