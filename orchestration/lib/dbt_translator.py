@@ -3,14 +3,22 @@
 Belongs here: the translator, and keeping the manifest that it reads fresh. Does not belong here: running dbt.
 """
 
+import json
+import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject
 
 from orchestration.lib.automation import DAILY, ML_OWNERS, OWNERS, WHEN_DEPS_CHANGE
+from orchestration.settings import get_settings
+
+
+# The dbt of this environment, whether or not it is activated.
+DBT = Path(sys.executable).parent / "dbt"
 
 
 class LayerTranslator(DagsterDbtTranslator):
@@ -38,16 +46,29 @@ class LayerTranslator(DagsterDbtTranslator):
         )
 
 
-def prepared(project: DbtProject) -> DbtProject:
-    """`project` with a manifest at least as new as every file of the project; parses (about 6 s) only when it is not.
+@cache
+def dbt_project() -> DbtProject:
+    """The dbt project with a manifest at least as new as every file of it; parses (about 6 s) only when it is not.
 
     A set-up that has prepared the manifest costs nothing here, so a code location loads without running dbt.
     """
-    root = Path(project.project_dir)
+    root = get_settings().dbt_project
+    project = DbtProject(project_dir=root, profiles_dir=root)
     folders = ("models", "macros", "seeds", "snapshots", "tests")
     sources = [root / "dbt_project.yml", *(path for folder in folders for path in (root / folder).rglob("*.*"))]
     newest = max(path.stat().st_mtime for path in sources)
     if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest:
-        project.preparer.prepare(project)
+        dbt = DbtCliResource(project_dir=project, dbt_executable=DBT)
+        dbt.cli(["parse", "--quiet"], target_path=project.manifest_path.parent).wait()
         project.manifest_path.touch()
     return project
+
+
+def model_keys(layer: str) -> list[dg.AssetKey]:
+    """Asset keys of the models of a layer, sorted."""
+    nodes = json.loads(dbt_project().manifest_path.read_bytes())["nodes"].values()
+    return sorted(
+        LayerTranslator().get_asset_key(node)
+        for node in nodes
+        if node["resource_type"] == "model" and node["schema"] == layer
+    )

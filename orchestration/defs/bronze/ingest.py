@@ -219,7 +219,7 @@ def _read_x12(sources: Sequence["Source"], failed: dict[str, str]) -> dict[str, 
         return empty
     try:
         return empty | x12.read(sources).tables
-    except Exception as error:  # a fault of the reader must not hold up the files beside
+    except Exception as error:  # noqa: BLE001 - a fault of the reader must not hold up the files beside
         if len(sources) == 1:
             failed[sources[0].file_id] = f"the reader failed ({type(error).__name__}); report it with the file's id"
             return empty

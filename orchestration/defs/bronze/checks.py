@@ -1,0 +1,42 @@
+"""Blocking checks of bronze: one Great Expectations suite per table that has one.
+
+Belongs here: running suites on lake tables. Does not belong here: the expectations (`quality/suites`).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from claims import schema
+from orchestration.lib.checks import suite_result
+from orchestration.lib.failures import permanent_unless_transient
+from orchestration.settings import get_settings
+
+CHECK = "suite"
+TABLES = tuple(table.name for table in schema.TABLES if table.in_lake)
+
+
+@dg.multi_asset_check(
+    name="bronze_suites",
+    specs=[
+        dg.AssetCheckSpec(
+            CHECK,
+            asset=["bronze", name],
+            blocking=True,
+            description=f"Expectation suite of bronze/{name}: a failure stops everything that is built on it.",
+        )
+        for name in TABLES
+    ],
+)
+def bronze_suites(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """Validate each selected table whole."""
+    from claims.lake import Lake
+    from quality.suites import validate
+
+    lake = Lake(get_settings().lake)
+    for key in sorted(context.selected_asset_check_keys):
+        name = key.asset_key.path[-1]
+        with permanent_unless_transient(f"validating bronze/{name}"):
+            data = lake.read("bronze", name)
+            result = validate(name, data)
+        yield suite_result(key.asset_key, CHECK, success=result.success, failures=result.failures, rows=data.num_rows)

@@ -1,0 +1,1 @@
+"""Assets of staging to features, built by dbt."""

@@ -1,0 +1,55 @@
+"""Assets of the dbt project: staging, intermediate, marts and features, with their tests as checks.
+
+Belongs here: the one `@dbt_assets`, and how dbt is called. Does not belong here: SQL (`dbt_project`), keys and
+groups (`orchestration.lib.dbt_translator`). Tests of severity error are blocking; unit tests run in the test suite.
+"""
+
+import os
+from collections.abc import Iterator
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.defs.dbt.figures import figures
+from orchestration.lib.dbt_translator import LayerTranslator, dbt_project
+from orchestration.lib.failures import RETRY_TRANSIENT, permanent_unless_transient
+from orchestration.settings import get_settings
+
+PROJECT = dbt_project()
+
+ARGUMENTS = ("build", "--exclude-resource-type", "unit_test")
+
+
+@dbt_assets(
+    manifest=PROJECT.manifest_path,
+    project=PROJECT,
+    dagster_dbt_translator=LayerTranslator(),
+    exclude="resource_type:unit_test",
+    name="dbt",
+    pool="duckdb",
+    retry_policy=RETRY_TRANSIENT,
+)
+def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[object]:
+    """Build the selected models and run their tests; rows and amounts are added when dbt has let the file go."""
+    settings = get_settings()
+    settings.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    os.environ.update(settings.dbt_env())
+    built: list[object] = []
+    failure: dg.Failure | None = None
+    try:
+        with permanent_unless_transient("dbt build"):
+            target = settings.home / "dbt" / context.run_id
+            for event in dbt.cli(list(ARGUMENTS), context=context, target_path=target).stream():
+                built.append(event)  # noqa: PERF402 - what came before a failure is kept
+    except dg.Failure as error:
+        # What was built before the failure is there, and Dagster is told so.
+        failure = error
+    found = figures(settings.warehouse_path) if settings.warehouse_path.exists() else {}
+    for event in built:
+        if isinstance(event, dg.Output):
+            key = context.asset_key_for_output(event.output_name)
+            layer, name = key.path
+            event = event.with_metadata({**event.metadata, **found.get((layer, name), {})})
+        yield event
+    if failure:
+        raise failure

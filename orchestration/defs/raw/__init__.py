@@ -1,0 +1,1 @@
+"""Assets of files as received, entered into the ledger."""

@@ -1,0 +1,54 @@
+"""Asset `raw/files`: files as received, entered into the ledger by day and tenant.
+
+Belongs here: registering what lies in landing. Does not belong here: opening a file beyond its digest (bronze).
+"""
+
+import dagster as dg
+
+from claims.store import open_store
+from orchestration.lib.automation import DAILY, OWNERS
+from orchestration.lib.failures import RETRY_TRANSIENT, permanent_unless_transient
+from orchestration.lib.partitions import RECEIVED, partition_key, partitions_of
+from orchestration.settings import get_settings
+
+KEY = dg.AssetKey(["raw", "files"])
+
+# From so many partitions on, one walk over all of landing is cheaper than one per day and tenant.
+WALK_ALL_FROM = 90
+
+
+@dg.asset(
+    key=KEY,
+    description=(
+        "Files as received (837, 835, 999, 277CA, eligibility, authorizations), immutable in landing, entered into the "
+        "ledger by digest. A file that came before is a duplicate: it is noted and never read again."
+    ),
+    group_name="raw",
+    kinds={"file"},
+    owners=OWNERS,
+    partitions_def=RECEIVED,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    freshness_policy=DAILY,
+    retry_policy=RETRY_TRANSIENT,
+)
+def files(context: dg.AssetExecutionContext) -> None:
+    """Register the landed files of the run's partitions."""
+    settings = get_settings()
+    wanted = partitions_of(context.partition_keys)
+    with permanent_unless_transient("registering landed files"), open_store(settings.store_url) as store:
+        ledger = store.ledger
+        if len(wanted) >= WALK_ALL_FROM:
+            pairs = set(wanted)
+            found = [f for f in ledger.scan_all(settings.landing) if (f.tenant_id, f.received_date) in pairs]
+        else:
+            found = [f for tenant, day in wanted for f in ledger.scan(settings.landing, tenant, day)]
+        registered = ledger.register(found)
+    by_partition: dict[str, list[int]] = {}
+    for file in found:
+        by_partition.setdefault(partition_key(file.tenant_id, file.received_date), []).append(file.size)
+    for key, sizes in by_partition.items():
+        context.add_asset_metadata({"files": len(sizes), "bytes": sum(sizes)}, KEY, key)
+    context.log.info(
+        f"{len(wanted)} partitions: {registered.new} new files, {registered.known} known, "
+        f"{registered.duplicates} duplicates"
+    )

@@ -1,0 +1,1 @@
+"""Assets of what models say about claims."""

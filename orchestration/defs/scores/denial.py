@@ -1,0 +1,127 @@
+"""Asset `gold/denial_scores`: what the champion says about every claim, and the check that its world has not moved.
+
+Belongs here: reading features, calling the model, writing scores to the lake; the drift check. Does not belong here:
+scoring and drift themselves (`ml`).
+"""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration.lib.automation import DAILY, ML_OWNERS, WHEN_DEPS_CHANGE
+from orchestration.lib.failures import RETRY_TRANSIENT, permanent_unless_transient
+from orchestration.lib.warehouse import WarehouseResource
+from orchestration.settings import get_settings
+
+KEY = dg.AssetKey(["gold", "denial_scores"])
+
+# The window that drift is looked for in, counted back from the newest submission.
+CURRENT_DAYS = 60
+
+
+@dg.asset(
+    key=KEY,
+    deps=[["features", "ftr_denial__claim"], ["marts", "fct_claims"], ["model", "denial"]],
+    description=(
+        "Denial probability of every claim by the @champion model, with its version and the reasons of the riskiest; "
+        "fails, with what to do, when there is no champion."
+    ),
+    group_name="gold",
+    kinds={"parquet", "lightgbm"},
+    owners=ML_OWNERS,
+    automation_condition=WHEN_DEPS_CHANGE,
+    freshness_policy=DAILY,
+    retry_policy=RETRY_TRANSIENT,
+    pool="duckdb",
+)
+def denial_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Score all claims and replace what changed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from claims.lake import Lake
+    from ml import registry as models
+    from ml.denial import read_model, score
+
+    settings = get_settings()
+    try:
+        champion = models.load_champion(
+            models.Registry(settings.mlflow_uri, settings.mlflow_artifacts), "denial", read_model
+        )
+    except models.NoChampion as error:
+        raise dg.Failure(
+            description=f"no champion to score with: {error} Materialise model/denial, or `claimworks train denial`.",
+            allow_retries=False,
+        ) from error
+    with warehouse.connect() as connection:
+        features = connection.table("features.ftr_denial__claim").to_arrow_table()
+        received = connection.execute("select claim_id, received_date from marts.fct_claims").to_arrow_table()
+    with permanent_unless_transient("scoring claims"):
+        scores = score(champion, features)
+        position = pc.index_in(scores["claim_id"], value_set=received["claim_id"].combine_chunks())
+        days = received["received_date"].combine_chunks().take(position.combine_chunks())
+        scores = scores.append_column(pa.field("received_date", pa.date32(), nullable=False), days)
+        target = Lake(settings.lake)
+        target.ensure("gold", "denial_scores", scores.schema)
+        known = target.read("gold", "denial_scores", columns=["tenant_id", "received_date"])
+        partitions = {
+            (row["tenant_id"], row["received_date"])
+            for table in (known, scores.select(["tenant_id", "received_date"]))
+            for row in table.group_by(["tenant_id", "received_date"]).aggregate([]).to_pylist()
+        }
+        written = target.write("gold", "denial_scores", scores, partitions)
+    return dg.MaterializeResult(
+        metadata={
+            "rows": scores.num_rows,
+            "model version": str(champion.version),
+            "mean probability": float(pc.mean(scores["denial_probability"]).as_py() or 0.0),
+            "month files written": written.written,
+            "month files unchanged": written.unchanged,
+        }
+    )
+
+
+@dg.asset_check(
+    asset=KEY,
+    name="drift",
+    blocking=False,
+    pool="duckdb",
+    description=(
+        "Do the features of the newest claims look like those that the model learned from? Evidently's report is kept. "
+        "Never blocks: payers do change, and scores must go on."
+    ),
+)
+def drift(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Compare the last `CURRENT_DAYS` of submissions with all before."""
+    import pyarrow.compute as pc
+
+    from ml.denial import FEATURES
+    from ml.drift import report
+
+    settings = get_settings()
+    features = warehouse.read("features", "ftr_denial__claim")
+    newest = pc.max(features["submitted_date"]).as_py()
+    if newest is None:
+        return dg.AssetCheckResult(passed=True, description="no claims yet")
+    edge = newest - timedelta(days=CURRENT_DAYS)
+    is_current = pc.greater(features["submitted_date"], edge)
+    columns = features.select([feature.name for feature in FEATURES])
+    reference, current = columns.filter(pc.invert(is_current)), columns.filter(is_current)
+    if reference.num_rows == 0:
+        return dg.AssetCheckResult(passed=True, description=f"nothing older than {edge} to compare with")
+    path = settings.reports / "denial" / f"drift-{newest}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with permanent_unless_transient("comparing features"):
+        summary = report(reference, current, path)
+    return dg.AssetCheckResult(
+        passed=not summary.is_drifted,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(summary.drifted)} of {len(summary.scores)} features drifted",
+        metadata={
+            "report": dg.MetadataValue.path(summary.html),
+            "drifted share": summary.drifted_share,
+            "drifted features": ", ".join(summary.drifted) or "none",
+            "reference rows": summary.reference_rows,
+            "current rows": summary.current_rows,
+        },
+    )

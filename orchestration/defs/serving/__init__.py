@@ -1,0 +1,1 @@
+"""Assets of the published copies that people read."""
