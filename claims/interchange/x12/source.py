@@ -83,7 +83,7 @@ def locate(sources: Sequence[Source]) -> list[Region]:
     regions: list[Region] = []
     for number, source in enumerate(sources):
         found = _interchanges(source.data)
-        ends = [start for start, _, _ in found[1:]] + [len(source.data)]
+        ends = [*(start for start, _, _ in found[1:]), len(source.data)][: len(found)]
         regions.extend(
             Region(number, start, end, delimiters, exact)
             for (start, delimiters, exact), end in zip(found, ends, strict=True)
