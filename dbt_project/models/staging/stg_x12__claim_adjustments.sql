@@ -1,0 +1,21 @@
+select
+    file_id || '-' || cast(claim_ordinal as text) as claim_id,
+    file_id,
+    transaction_ordinal,
+    isa_control_number,
+    gs_control_number,
+    st_control_number,
+    segment_ordinal,
+    byte_offset,
+    claim_ordinal,
+    adjustment_ordinal,
+    line_number,
+    other_payer_ordinal,
+    payer_id,
+    group_code,
+    reason_code,
+    amount,
+    quantity,
+    tenant_id,
+    received_date
+from {{ source('bronze', 'claim_adjustments') }}

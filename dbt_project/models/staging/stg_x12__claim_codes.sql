@@ -1,0 +1,23 @@
+select
+    file_id || '-' || cast(claim_ordinal as text) as claim_id,
+    file_id,
+    transaction_ordinal,
+    isa_control_number,
+    gs_control_number,
+    st_control_number,
+    segment_ordinal,
+    byte_offset,
+    claim_ordinal,
+    code_ordinal,
+    qualifier,
+    diagnosis_position,
+    code,
+    from_date,
+    through_date,
+    amount,
+    quantity,
+    version_code,
+    present_on_admission_code,
+    tenant_id,
+    received_date
+from {{ source('bronze', 'claim_codes') }}
