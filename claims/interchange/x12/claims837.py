@@ -170,14 +170,8 @@ class Claims837:
         at = context.level_at
         section = context.section[at]
         place = np.arange(len(at))
-        start = context.envelope.opens[context.envelope.transaction[at]]
-
-        def latest(*wanted: int) -> Index:
-            last = np.maximum.accumulate(np.where(np.isin(section, wanted), place, -1)) if len(at) else place
-            return np.where((last >= 0) & (at[last] > start), last, ABSENT)
-
         mine = context.level[context.claim_at]
-        billing, subscriber = latest(loops.BILLING), latest(loops.SUBSCRIBER)
+        billing, subscriber = context.latest_level("20"), context.latest_level("22")
         # A subscriber or patient of an earlier provider is not this claim's.
         subscriber = np.where(subscriber > billing, subscriber, ABSENT)
         dependent = np.where(section == loops.DEPENDENT, place, ABSENT)

@@ -12,13 +12,14 @@ from functools import cached_property
 import numpy as np
 
 from claims.interchange.x12.envelope import CLAIM_KINDS, KIND, KINDS, Envelope
-from claims.interchange.x12.tokens import CODE, SEGMENT_IDS, Bytes, Flags, Index, Ints, Tokens, pack
+from claims.interchange.x12.tokens import ABSENT, CODE, SEGMENT_IDS, Bytes, Flags, Index, Ints, Tokens, pack
 
 # Sections: what a segment belongs to, coarser than a loop (a role tells whose NM1 or N1 it stands under).
 (
     ENVELOPE, BILLING, SUBSCRIBER, DEPENDENT, LEVEL, CLAIM, OTHER_PAYER, LINE, DRUG, ADJUDICATION, FORM,
     PARTY, HEADER_NUMBER, REMIT_CLAIM, REMIT_LINE, PROVIDER_LEVEL,
-) = range(16)  # fmt: skip
+    HIERARCHY, TRACE, STATUS_LINE, BENEFIT, ANSWER, ANSWER_SEGMENT, ANSWER_ELEMENT,
+) = range(23)  # fmt: skip
 
 _PROFESSIONAL, _INSTITUTIONAL, _DENTAL = (1 << KIND[k] for k in ("837P", "837I", "837D"))
 _ALL = _PROFESSIONAL | _INSTITUTIONAL | _DENTAL
@@ -51,17 +52,40 @@ _NM1_LOOPS: tuple[tuple[int, int, str, str], ...] = (
 _SECTION_LOOPS = {
     BILLING: "2000A", SUBSCRIBER: "2000B", DEPENDENT: "2000C", LEVEL: "2000", CLAIM: "2300", OTHER_PAYER: "2320",
     LINE: "2400", DRUG: "2410", ADJUDICATION: "2430", FORM: "2440", HEADER_NUMBER: "2000", REMIT_CLAIM: "2100",
-    REMIT_LINE: "2110", PROVIDER_LEVEL: "PLB",
+    REMIT_LINE: "2110", PROVIDER_LEVEL: "PLB", ANSWER: "2000", ANSWER_SEGMENT: "2100", ANSWER_ELEMENT: "2110",
 }  # fmt: skip
 _UNNAMED = {CLAIM: "2310", OTHER_PAYER: "2330", LINE: "2420", BILLING: "2010A", SUBSCRIBER: "2010B", DEPENDENT: "2010C"}
 
+# Sets that are nothing but a hierarchy: the letter of each level (HL03), and the loop number that each opener takes.
+_STATUS_LETTERS = {"20": "A", "21": "B", "19": "C", "22": "D", "PT": "D", "23": "E"}
+_BENEFIT_LETTERS = {"20": "A", "21": "B", "22": "C", "23": "D"}
+_REVIEW_LETTERS = {"20": "A", "21": "B", "22": "C", "23": "D", "EV": "E", "SS": "F"}
+_HIERARCHIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "277CA": (_STATUS_LETTERS, {"HL": "2000", "NM1": "2100", "TRN": "2200", "SVC": "2220"}),
+    "277": (_STATUS_LETTERS, {"HL": "2000", "NM1": "2100", "TRN": "2200", "SVC": "2220"}),
+    "276": (_STATUS_LETTERS, {"HL": "2000", "NM1": "2100", "TRN": "2200", "SVC": "2210"}),
+    "270": (_BENEFIT_LETTERS, {"HL": "2000", "NM1": "2100", "EQ": "2110"}),
+    "271": (_BENEFIT_LETTERS, {"HL": "2000", "NM1": "2100", "EB": "2110"}),
+    "278": (_REVIEW_LETTERS, {"HL": "2000", "NM1": "2010"}),
+}
+_HIERARCHY_SECTION = {"HL": HIERARCHY, "NM1": HIERARCHY, "TRN": TRACE, "SVC": STATUS_LINE, "EQ": BENEFIT, "EB": BENEFIT}
+
 LOOPS: tuple[str, ...] = (
     "",
-    *sorted({*_SECTION_LOOPS.values(), *_UNNAMED.values(), *(loop for *_, loop in _NM1_LOOPS), "1000A", "1000B"}),
+    *sorted(
+        {
+            *_SECTION_LOOPS.values(),
+            *_UNNAMED.values(),
+            *(loop for *_, loop in _NM1_LOOPS),
+            "1000A",
+            "1000B",
+            *(n + x for letters, numbers in _HIERARCHIES.values() for x in letters.values() for n in numbers.values()),
+        }
+    ),
 )
 LOOP = {name: number for number, name in enumerate(LOOPS)}
 
-_SECTIONS = 16
+_SECTIONS = 23
 
 
 def _tables() -> tuple[Bytes, Bytes]:
@@ -86,19 +110,31 @@ _OPENS[:, _ENVELOPE_CODES] = True
 for _kind in CLAIM_KINDS:
     _OPENS[_kind, [CODE[name] for name in ("HL", "CLM", "SBR", "LX", "NM1", "SVD", "LIN", "LQ")]] = True
 _OPENS[KIND["835"], [CODE[name] for name in ("N1", "LX", "CLP", "SVC", "PLB")]] = True
+for _name, (_, _numbers) in _HIERARCHIES.items():
+    _OPENS[KIND[_name], [CODE[name] for name in _numbers]] = True
+_ANSWER_SECTIONS = {
+    "AK2": ANSWER, "AK3": ANSWER_SEGMENT, "IK3": ANSWER_SEGMENT, "AK4": ANSWER_ELEMENT, "IK4": ANSWER_ELEMENT,
+    "AK5": ANSWER, "IK5": ANSWER, "AK9": ENVELOPE,
+}  # fmt: skip
+for _name in ("999", "997"):
+    _OPENS[KIND[_name], [CODE[name] for name in _ANSWER_SECTIONS]] = True
+_HIERARCHY_KINDS = tuple(KIND[name] for name in _HIERARCHIES)
 
 _HL, _CLM, _SBR, _LX, _NM1, _SVD, _LIN, _LQ, _N1, _CLP, _SVC, _PLB = (
     CODE[name] for name in ("HL", "CLM", "SBR", "LX", "NM1", "SVD", "LIN", "LQ", "N1", "CLP", "SVC", "PLB")
 )
 _REMIT_SECTION = np.zeros(256, np.uint8)
 _REMIT_SECTION[[_N1, _LX, _CLP, _SVC, _PLB]] = (PARTY, HEADER_NUMBER, REMIT_CLAIM, REMIT_LINE, PROVIDER_LEVEL)
+_PLAIN_SECTION = np.zeros(256, np.uint8)
+for _name, _section in {**_HIERARCHY_SECTION, **_ANSWER_SECTIONS}.items():
+    _PLAIN_SECTION[CODE[_name]] = _section
 _LEVEL_SECTION = {pack("20"): BILLING, pack("22"): SUBSCRIBER, pack("23"): DEPENDENT}
 
 
 class Context:
     """Per segment: `kind` of its set (0 outside one that is read), `section`, `role` (packed NM101 or N101 of the party
     it stands under, 0 if none), `loop` (see `LOOPS`), `claim` (row among the CLM, or the CLP), `line` (row among the
-    LX, or the SVC), `other` (row among the 2320 loops), `level` (row among the HL); -1 where there is none.
+    LX, or the SVC of an 835), `other` (row among the 2320 loops), `level` (row among the HL); -1 where there is none.
     """
 
     def __init__(self, tokens: Tokens, envelope: Envelope) -> None:
@@ -119,6 +155,7 @@ class Context:
         if is_n1.any():
             party = np.where(is_n1 & (role == pack("PR")), LOOP["1000A"], party)
             party = np.where(is_n1 & (role == pack("PE")), LOOP["1000B"], party)
+        party = self._hierarchy_loops(at, what, kind, party)
         counts = np.diff(np.append(at, tokens.count))
         self.section: Bytes = np.repeat(section, counts)
         self.role: Ints = np.repeat(role, counts)
@@ -135,18 +172,34 @@ class Context:
         self.other_at: Index = at[(what == _SBR) & (section == OTHER_PAYER)]
         self.level_at: Index = at[what == _HL]
         self.remit_claim_at: Index = at[what == _CLP]
-        self.remit_line_at: Index = at[what == _SVC]
+        self.remit_line_at: Index = at[(what == _SVC) & (section == REMIT_LINE)]
         is_remit = kind == KIND["835"]
         is_remit_claim = (section == REMIT_CLAIM) | (section == REMIT_LINE)
         claim = rows(what == _CLM, is_claim_section)
         line = rows((what == _LX) & (section == LINE), (section >= LINE) & (section <= FORM))
         if is_remit.any():
             claim = np.maximum(claim, rows(what == _CLP, is_remit_claim))
-            line = np.maximum(line, rows(what == _SVC, section == REMIT_LINE))
+            line = np.maximum(line, rows((what == _SVC) & (section == REMIT_LINE), section == REMIT_LINE))
         self.claim: Ints = claim
         self.line: Ints = line
         self.other: Ints = rows((what == _SBR) & (section == OTHER_PAYER), section == OTHER_PAYER)
-        self.level: Ints = rows(what == _HL, (section >= BILLING) & (section <= FORM))
+        has_level = ((section >= BILLING) & (section <= FORM)) | ((section >= HIERARCHY) & (section <= BENEFIT))
+        self.level: Ints = rows(what == _HL, has_level)
+
+    def _hierarchy_loops(self, at: Index, what: Bytes, kind: Bytes, loop: Index) -> Index:
+        """Loops of the sets that are nothing but a hierarchy: the opener's number and the level's letter."""
+        if not np.isin(kind, _HIERARCHY_KINDS).any():
+            return loop
+        place = np.arange(len(at))
+        level = np.maximum.accumulate(np.where((what == _HL) | _IS_EDGE[what], place, 0))
+        words = self.tokens.packed(self.tokens.element(at, 3))[level]
+        for name, (letters, numbers) in _HIERARCHIES.items():
+            here = (kind == KIND[name]) & (what[level] == _HL)
+            for code, letter in letters.items():
+                mine = here & (words == pack(code))
+                for opener, number in numbers.items():
+                    loop = np.where(mine & (what == CODE[opener]), LOOP[number + letter], loop)
+        return loop
 
     def _sections(self, at: Index, what: Bytes, kind: Bytes) -> tuple[Bytes, Ints, Flags]:
         """Section and role of each opener, and which of them open something where they stand."""
@@ -159,6 +212,9 @@ class Context:
         opens = np.ones(count, np.bool_)
         if is_remit.any():
             section = np.where(is_remit, _REMIT_SECTION[what], section)
+        is_plain = (kind > KIND["835"]) & ~_IS_EDGE[what]
+        if is_plain.any():
+            section = np.where(is_plain, _PLAIN_SECTION[what], section)
         if is_837.any():
             is_level = is_837 & (what == _HL)
             levels = self.tokens.packed(self.tokens.element(at[is_level], 3))
@@ -190,6 +246,17 @@ class Context:
         words = self.tokens.packed(self.tokens.element(at[named], 1))
         role[named] = np.where(words < 1 << 24, words, 0).astype(np.int32)
         return section, role, opens
+
+    def latest_level(self, *words: str) -> Index:
+        """By row of HL: the row of the last HL of one of these levels (HL03) up to it in its set, itself included."""
+        at = self.level_at
+        place = np.arange(len(at))
+        if not len(at):
+            return place
+        level = self.tokens.packed(self.tokens.element(at, 3))
+        start = self.envelope.opens[self.envelope.transaction[at]]
+        last = np.maximum.accumulate(np.where(np.isin(level, [pack(word) for word in words]), place, ABSENT))
+        return np.where((last >= 0) & (at[last] > start), last, ABSENT)
 
     @cached_property
     def _by_code(self) -> tuple[Index, Index]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from claims import schema
+from claims.interchange.x12.answers import acknowledgements, claim_statuses
 from claims.interchange.x12.claims837 import Claims837
 from claims.interchange.x12.columns import Columns, make_table, within
 from claims.interchange.x12.envelope import (
@@ -105,6 +106,11 @@ def _read_regions(
         tables.update(Claims837(context, columns, file_ids, claims[context.claim_at]).tables())
     if (envelope.kind[~envelope.broken] == KIND["835"]).any():
         tables.update(Remits835(context, columns, file_ids, remits[context.remit_claim_at]).tables())
+    kinds = set(envelope.kind[~envelope.broken].tolist())
+    if kinds & {KIND["999"], KIND["997"], KIND["TA1"]}:
+        tables["acknowledgements"] = acknowledgements(context, columns, file_ids)
+    if kinds & {KIND["277CA"], KIND["277"]}:
+        tables["claim_statuses"] = claim_statuses(context, columns, file_ids)
     flat = findings.flatten()
     statuses = _statuses(tokens, envelope, flat)
     tables["interchanges"] = interchange_table(tokens, envelope, file_ids, statuses[0])
