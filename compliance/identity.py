@@ -155,7 +155,7 @@ def _owners(table: contract.Table) -> list[tuple[str, str, dict[str, str]]]:
 
 
 def _owner(table: contract.Table, prefix: str) -> Column | None:
-    candidates = [c for c in table.columns if c.split is Split.TOKEN]
+    candidates = [c for c in table.columns if c.split is Split.TOKEN and c.kind not in JOIN_ONLY]
     exact = [c for c in candidates if c.becomes == f"{prefix}_key"]
     near = [c for c in candidates if c.name.startswith(f"{prefix}_")]
     return next(iter(exact or near), None)

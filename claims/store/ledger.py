@@ -228,14 +228,14 @@ class Ledger:
         return self._list(_files.c.state == FileState.RECEIVED.value)
 
     def partitions(self, pairs: Collection[tuple[str, date]]) -> list[LedgerFile]:
-        """Every file of the (tenant_id, received_date) `pairs` that is not a duplicate, read or not."""
+        """Every file of the (tenant_id, received_date) `pairs` that is not a duplicate, in the order of `pending`."""
         out: list[LedgerFile] = []
         for chunk in _chunks(sorted(pairs)):
             out += self._list(
                 tuple_(_files.c.tenant_id, _files.c.received_date).in_(chunk),
                 _files.c.state != FileState.DUPLICATE.value,
             )
-        return out
+        return sorted(out, key=lambda f: (f.received_date, f.tenant_id, f.path))
 
     def history(self, tenant_id: str, file_id: str | None = None) -> list[LedgerFile]:
         """Every file of a tenant, or every time that one file came, duplicates too, in the order of day and path."""
