@@ -87,8 +87,7 @@ format: $(STAMP) ## Let ruff and sqlfluff mend what they can
 
 dev: setup ## Dagster's web server and daemon at http://127.0.0.1:3000 (Ctrl-C ends it)
 	$(call say,"Starting Dagster at http://127.0.0.1:3000")
-	@mkdir -p "$(CLAIMWORKS_HOME)/dagster"
-	@DAGSTER_HOME="$(CLAIMWORKS_HOME)/dagster" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	@$(BIN)/claimworks serve dagster
 
 dashboard: setup ## Streamlit on the published numbers at http://127.0.0.1:8501 (Ctrl-C ends it)
 	$(call say,"Starting the dashboard at http://127.0.0.1:8501")
