@@ -35,11 +35,11 @@ _DIGEST, _CUTOFF, _FEATURES, _BY, _WHY = "digest", "data_cutoff", "feature_diges
 _REQUIREMENTS = ("lightgbm", "mlflow", "numpy", "pandas", "pyarrow")
 
 
-class NoChampionError(LookupError):
+class NoChampion(LookupError):  # noqa: N818 - a state, not a mistake
     """No version of the model carries the alias; the message says what to do."""
 
 
-class TamperedModelError(ValueError):
+class TamperedModel(ValueError):  # noqa: N818 - a finding, not a mistake
     """The artefact's bytes are not those that were registered."""
 
 
@@ -165,7 +165,7 @@ def register(
 def load(registry: Registry, name: str, version: str, read: Callable[[Mapping[str, bytes], str], M]) -> M:
     """The version, built by `read(files, version)` from verified bytes.
 
-    Raises TamperedModelError where the bytes differ from what was registered, or cannot be read. Costs about 0.1 s
+    Raises TamperedModel where the bytes differ from what was registered, or cannot be read. Costs about 0.1 s
     after the
     first import of MLflow.
     """
@@ -174,7 +174,7 @@ def load(registry: Registry, name: str, version: str, read: Callable[[Mapping[st
         expected = found.tags.get(_DIGEST)
         files = _artifacts(found)
     if digest(files) != expected:
-        raise TamperedModelError(
+        raise TamperedModel(
             f"The files of model {name} version {version} are not the ones that were registered. Do not use "
             f"them: restore "
             f"the artefacts from a backup, roll back (`claimworks rollback {name}`), or train again "
@@ -184,10 +184,10 @@ def load(registry: Registry, name: str, version: str, read: Callable[[Mapping[st
 
 
 def load_champion(registry: Registry, name: str, read: Callable[[Mapping[str, bytes], str], M]) -> M:
-    """The version that @champion points at. Raises NoChampionError, with what to do, when there is none."""
+    """The version that @champion points at. Raises NoChampion, with what to do, when there is none."""
     version = champion_version(registry, name)
     if version is None:
-        raise NoChampionError(
+        raise NoChampion(
             f"Model {name} has no @champion. Train one with `claimworks train {name}` and promote it with "
             f"`claimworks promote {name} VERSION`, or materialise the asset model/{name}."
         )
@@ -211,12 +211,12 @@ def promote(registry: Registry, name: str, version: str, *, by: str, why: str) -
 def rollback(registry: Registry, name: str, *, by: str, why: str) -> str:
     """Point @champion back at the version that held it before and return that version.
 
-    Raises NoChampionError when there is none.
+    Raises NoChampion when there is none.
     """
     with _client(registry) as client:
         held = _held(_moves(client, name))
         if len(held) < 2:
-            raise NoChampionError(f"Model {name} has no earlier @champion to go back to.")
+            raise NoChampion(f"Model {name} has no earlier @champion to go back to.")
         _crown(client, name, held[-2], action="rollback", by=by, why=why)
         return held[-2]
 

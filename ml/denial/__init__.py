@@ -16,7 +16,7 @@ Every step takes and returns Arrow tables:
 """
 
 from ml.denial.card import model_card
-from ml.denial.evaluation import Evaluation, LeakFoundError, check_leaks, evaluate
+from ml.denial.evaluation import Evaluation, LeakFound, check_leaks, evaluate
 from ml.denial.features import FEATURES, FeatureError, feature_digest
 from ml.denial.model import TrainedModel, read_model
 from ml.denial.scoring import SCORES, score
@@ -27,7 +27,7 @@ __all__ = [
     "SCORES",
     "Evaluation",
     "FeatureError",
-    "LeakFoundError",
+    "LeakFound",
     "TrainedModel",
     "TrainingError",
     "TrainingSettings",

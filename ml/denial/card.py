@@ -118,7 +118,7 @@ def model_card(model: TrainedModel, evaluation: Evaluation) -> str:
 
 def _interval(metrics: dict[str, float]) -> str:
     low, high = _figure(metrics["roc_auc_low"]), _figure(metrics["roc_auc_high"])
-    rows = f"{metrics['test_claims']:.0f} claims, {metrics['test_denial_rate']:.1%} denied"
+    rows = f"{metrics['test_rows']:.0f} claims, {metrics['test_denial_rate']:.1%} denied"
     return f"<p>95 % interval of the ROC AUC: {low} to {high} ({rows}).</p>"
 
 

@@ -33,7 +33,7 @@ SMALLEST_CELL = 11  # groups of fewer claims are not shown
 CANARY = "planted_copy_of_the_outcome"
 
 
-class LeakFoundError(ValueError):
+class LeakFound(ValueError):  # noqa: N818 - a finding, not a mistake
     """A feature knows the outcome, or the model beats what is attainable; the message names it."""
 
 
@@ -152,7 +152,7 @@ def evaluate(model: TrainedModel, features: pa.Table, labels: pa.Table, *, truth
     """Figures of `model` on the test months that its training left out.
 
     `truth` (claim_id, denial_probability) holds the simulator's true probabilities; it only gives the ceiling.
-    Raises LeakFoundError when a feature copies the outcome, when the check misses the planted canary, or when the
+    Raises LeakFound when a feature copies the outcome, when the check misses the planted canary, or when the
     model is
     better than the ceiling beyond chance. Costs about 4 s for 20,000 claims on 2 cores.
     """
@@ -171,7 +171,7 @@ def evaluate(model: TrainedModel, features: pa.Table, labels: pa.Table, *, truth
     low, high = _interval(samples, lambda rows: roc_auc(known[rows], probability[rows]))
     shuffled, error = _shuffled_control(matrix, outcome, sets, model, settings)
     metrics = {
-        "test_claims": float(known.size),
+        "test_rows": float(known.size),
         "test_denial_rate": float(known.mean()),
         "roc_auc": roc_auc(known, probability),
         "roc_auc_low": low,
@@ -203,12 +203,12 @@ def _refuse_leaks(table: pa.Table, sets: Split, columns: list[str]) -> None:
     planted = table.append_column(CANARY, table["is_initially_denied"].cast(pa.int8()))
     found = _leaks(planted, [*columns, CANARY], LEAK_AUC)
     if CANARY not in found:
-        raise LeakFoundError(
+        raise LeakFound(
             "The leak check did not find the copy of the outcome that was planted; its figures prove nothing."
         )
     leaks = [name for name in found if name != CANARY]
     if leaks:
-        raise LeakFoundError(
+        raise LeakFound(
             f"These features order the outcome almost perfectly on their own: {', '.join(leaks)}. "
             "Look in `ftr_denial__claim` for a value that is only known after submission."
         )
@@ -323,7 +323,7 @@ def _ceiling(
     area, attainable = roc_auc(outcome, probability), roc_auc(outcome, true)
     above = np.array([roc_auc(outcome[r], probability[r]) - roc_auc(outcome[r], true[r]) for r in samples])
     if float(np.quantile(above, 0.005)) > 0:
-        raise LeakFoundError(
+        raise LeakFound(
             f"The model's AUC {area:.4f} is above the attainable {attainable:.4f} beyond chance: "
             "a feature knows the outcome."
         )
