@@ -57,6 +57,7 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"orchestration.commands.{COMMANDS[cmd_name].module}")
+        module.app._add_completion = False  # one completion, the root's, would do; the options only lengthen each help
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
