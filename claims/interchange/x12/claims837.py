@@ -33,11 +33,13 @@ class Claims837:
         self.ordinals = ordinals
         self.count = len(context.claim_at)
         self.line_claim: Ints = context.claim[context.line_at]
+        self.rows: dict[str, Ints] = {"claims": np.arange(self.count, dtype=np.int32), "claim_lines": self.line_claim}
+        self.adjustment_at: Index = np.zeros(0, np.int64)
         self.sv = self._service_segments()
         self.line_number = within(self.line_claim)
 
     def tables(self) -> dict[str, pa.Table]:
-        """Every 837 table."""
+        """Every 837 table; `self.rows` then tells, by table, the claim (row of CLM) of each row."""
         codes, by_claim = self._codes()
         return {
             "claims": self._claims(by_claim),
@@ -322,6 +324,7 @@ class Claims837:
         segment, position = columns.repeat(context.of("HI", loops.CLAIM), 1, 1, 12)
         parts = columns.parts(segment, position, 9)
         claim = context.claim[segment]
+        self.rows["claim_codes"] = claim
         qualifier = tokens.packed(parts[0])
         is_diagnosis = np.isin(qualifier, _DIAGNOSES)
         rank = np.cumsum(is_diagnosis)
@@ -368,6 +371,7 @@ class Claims837:
         amt, amt_q = self._qualified("AMT", (loops.OTHER_PAYER,))
         oi = context.of("OI", loops.OTHER_PAYER)
         oi = first_of(other[oi], oi, count)
+        self.rows["claim_other_payers"] = context.claim[at]
         payer = self._payer_nm1()
         nm1, nm1_q = self._qualified("NM1", (loops.OTHER_PAYER,), None)
         insured = self._pick(nm1, nm1_q, other, count, "IL")
@@ -408,6 +412,8 @@ class Claims837:
         context, columns = self.context, self.columns
         segment, position = columns.repeat(context.of("CAS", loops.OTHER_PAYER, loops.ADJUDICATION), 2, 3, 6, 2)
         claim, line, other = context.claim[segment], context.line[segment], context.other[segment]
+        self.rows["claim_adjustments"] = claim
+        self.adjustment_at = segment
         is_line = line >= 0
         svd_at = context.of("SVD", loops.ADJUDICATION)
         svd = svd_at[np.searchsorted(svd_at, segment) - 1] if len(svd_at) else np.full(len(segment), ABSENT)
@@ -437,6 +443,7 @@ class Claims837:
         at = context.of("SVD", loops.ADJUDICATION)
         count = len(at)
         line = context.line[at]
+        self.rows["claim_line_adjudications"] = context.claim[at]
 
         def row_of(segment: Index) -> Index:
             return np.searchsorted(at, segment) - 1

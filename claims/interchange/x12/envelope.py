@@ -5,7 +5,6 @@ to navigate. Does not belong here: what is inside a transaction set.
 """
 
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ import pyarrow.compute as pc
 
 from claims import schema
 from claims.interchange.x12.findings import Findings
-from claims.interchange.x12.source import Source
 from claims.interchange.x12.tokens import (
     ABSENT,
     CODE,
@@ -68,7 +66,7 @@ class Envelope(NamedTuple):
     transaction: Ints
 
 
-def read_envelope(tokens: Tokens, sources: Sequence[Source], findings: Findings) -> Envelope:
+def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
     """Find the envelopes, check them, and name each transaction set's kind. Costs a few passes over control segments."""
     code = tokens.code
     at = np.flatnonzero(_IS_ENVELOPE[code])

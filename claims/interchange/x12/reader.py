@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from claims import schema
 from claims.interchange.x12.answers import acknowledgements, claim_statuses
+from claims.interchange.x12.checks import check_all, check_bodies, check_claims, check_remittances
 from claims.interchange.x12.claims837 import Claims837
 from claims.interchange.x12.columns import Columns, make_table, within
 from claims.interchange.x12.envelope import (
@@ -65,7 +66,7 @@ def read(sources: Sequence[Source], *, segments: bool = False) -> ReadResult:
     file_ids = pa.array([source.file_id for source in sources], pa.string())
     tables = {name: schema.empty(name) for name in X12_TABLES}
     if regions:
-        _read_regions(Tokens(sources, regions), sources, file_ids, findings, tables, segments)
+        _read_regions(Tokens(sources, regions), file_ids, findings, tables, segments)
     elif findings.of_files:
         tables["findings"] = _file_findings(findings, file_ids)
     if not segments:
@@ -91,21 +92,26 @@ def read_batches(
 
 def _read_regions(
     tokens: Tokens,
-    sources: Sequence[Source],
     file_ids: pa.Array,
     findings: Findings,
     tables: dict[str, pa.Table],
     segments: bool,
 ) -> None:
-    envelope = read_envelope(tokens, sources, findings)
+    envelope = read_envelope(tokens, findings)
+    check_bodies(tokens, envelope, findings)
     context = Context(tokens, envelope)
     columns = Columns(tokens, findings)
     findings.add("X12-SEGMENT-UNKNOWN", np.flatnonzero((tokens.code == 0) & (context.kind > 0)), None)
     claims, remits = _ordinals(tokens, envelope)
     if len(context.claim_at):
-        tables.update(Claims837(context, columns, file_ids, claims[context.claim_at]).tables())
+        builder = Claims837(context, columns, file_ids, claims[context.claim_at])
+        found = builder.tables()
+        tables.update(_without(found, builder.rows, check_claims(context, columns, builder, found)))
     if (envelope.kind[~envelope.broken] == KIND["835"]).any():
-        tables.update(Remits835(context, columns, file_ids, remits[context.remit_claim_at]).tables())
+        remit = Remits835(context, columns, file_ids, remits[context.remit_claim_at])
+        found = remit.tables()
+        tables.update(_without(found, remit.rows, check_remittances(context, columns, remit, found)))
+    check_all(context, columns)
     kinds = set(envelope.kind[~envelope.broken].tolist())
     if kinds & {KIND["999"], KIND["997"], KIND["TA1"]}:
         tables["acknowledgements"] = acknowledgements(context, columns, file_ids)
@@ -121,6 +127,15 @@ def _read_regions(
     tables["findings"] = _findings(tokens, envelope, context, file_ids, flat, ordinals, findings)
     if segments:
         tables["segments"] = _segments(tokens, envelope, context, file_ids, ordinals)
+
+
+def _without(tables: dict[str, pa.Table], rows: dict[str, Ints], broken: Flags) -> dict[str, pa.Table]:
+    """The tables without the rows of `broken` claims."""
+    if not broken.any():
+        return tables
+    return {
+        name: table.filter(pa.array(~broken[rows[name]])) if name in rows else table for name, table in tables.items()
+    }
 
 
 def _ordinals(tokens: Tokens, envelope: Envelope) -> tuple[Ints, Ints]:

@@ -31,10 +31,16 @@ class Remits835:
         self.columns = columns
         self.file_ids = file_ids
         self.ordinals = ordinals
+        self.rows: dict[str, Ints] = {
+            "remittance_claims": np.arange(len(context.remit_claim_at), dtype=np.int32),
+            "remittance_lines": context.claim[context.remit_line_at],
+        }
+        self.adjustment_at: Index = np.zeros(0, np.int64)
+        self.provider_at: Index = np.zeros(0, np.int64)
         self.line_number: Ints = within(context.claim[context.remit_line_at])
 
     def tables(self) -> dict[str, pa.Table]:
-        """Every 835 table."""
+        """Every 835 table; `self.rows` then tells, by table, the claim (row of CLP) of each row."""
         return {
             "remittances": self._remittances(),
             "remittance_claims": self._claims(),
@@ -204,6 +210,8 @@ class Remits835:
         context, columns = self.context, self.columns
         segment, position = columns.repeat(context.of("CAS", loops.REMIT_CLAIM, loops.REMIT_LINE), 2, 3, 6, 2)
         claim = context.claim[segment]
+        self.rows["remittance_adjustments"] = claim
+        self.adjustment_at = segment
         data: Row = {
             **self._provenance(segment),
             "claim_ordinal": int32s(self.ordinals[claim]),
@@ -234,6 +242,7 @@ class Remits835:
         code = context.tokens.code[segment]
         is_lq = code == CODE["LQ"]
         claim = context.claim[segment]
+        self.rows["remittance_remarks"] = claim
         names = pa.array(["LQ", "MIA", "MOA"])
         source = np.where(is_lq, 0, np.where(code == CODE["MIA"], 1, 2))
         data: Row = {
@@ -251,6 +260,7 @@ class Remits835:
         context, columns = self.context, self.columns
         tokens = context.tokens
         segment, position = columns.repeat(context.of("PLB", loops.PROVIDER_LEVEL), 3, 2, 6, 2)
+        self.provider_at = segment
         reason = columns.parts(segment, position, 2)
         data: Row = {
             **self._provenance(segment),
