@@ -26,6 +26,7 @@ META = "serving"
 # Without these no screen has anything to show: a warehouse that lacks one was not built to the end.
 REQUIRED_MARTS = (
     "agg_denials_monthly",
+    "agg_denied_lines_monthly",
     "agg_revenue_monthly",
     "dim_payer",
     "dim_provider",
@@ -42,9 +43,6 @@ GOLD_TABLES = ("denial_scores",)
 
 # A tenant whose claims fall below this share of what is published lost them on the way: files are only ever added.
 KEPT_CLAIMS_SHARE = 0.5
-
-# Where the last received day of a tenant stands in the marts.
-CUTOFF_COLUMNS = (("fct_claims", "received_date"), ("fct_remittances", "received_date"))
 
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -109,6 +107,12 @@ def publish(warehouse_path: Path, lake: Path, serving_dir: Path, tenants: Sequen
                 try:
                     copied = _copy(connection, marts, lake, tenant, temporary, target, published_at)
                     _check(copied, before)
+                except duckdb.Error as error:
+                    temporary.unlink(missing_ok=True)
+                    kind = type(error).__name__
+                    raise PublishError(
+                        f"the copy of {tenant} could not be made ({kind}): {_first_line(error)}"
+                    ) from error
                 except BaseException:
                     temporary.unlink(missing_ok=True)
                     raise
@@ -186,7 +190,8 @@ def _copy(
             counts[f"{GOLD}.{name}"] = _copy_table(connection, source, "where tenant_id = $tenant", copied, tenant)
         if counts.get(f"{GOLD}.denial_scores"):
             row = connection.execute(
-                f"select model_version from copy.{GOLD}.denial_scores order by scored_at desc limit 1"
+                f"select model_version from copy.{GOLD}.denial_scores"
+                " order by try_cast(model_version as bigint) desc nulls last limit 1"
             ).fetchone()
             model_version = None if row is None or row[0] is None else str(row[0])
         cutoff = _cutoff(connection, tenant)
@@ -228,27 +233,11 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, source: str, where: str, 
 
 
 def _cutoff(connection: duckdb.DuckDBPyConnection, tenant: str) -> date:
-    """The last day on which anything of the tenant that is in the copied marts was received."""
-    known = {
-        (str(table), str(column))
-        for table, column in connection.execute(
-            """
-            select table_name, column_name
-            from duckdb_columns()
-            where database_name = 'copy' and schema_name = $schema
-            """,
-            {"schema": MARTS},
-        ).fetchall()
-    }
-    days = [
-        connection.execute(f"select max({column})::date from copy.{MARTS}.{table}").fetchone()
-        for table, column in CUTOFF_COLUMNS
-        if (table, column) in known
-    ]
-    received = [day[0] for day in days if day is not None and day[0] is not None]
-    if not received:
-        raise PublishError(f"{MARTS}.fct_claims of {tenant} has no received_date: how fresh it is cannot be said")
-    return date.fromisoformat(str(max(received)))
+    """The last day on which a file of the tenant was received, as the copied marts have it."""
+    row = connection.execute(f"select max(cut_off_date) from copy.{MARTS}.fct_claims").fetchone()
+    if row is None or row[0] is None:
+        raise PublishError(f"{MARTS}.fct_claims of {tenant} has no cut_off_date: how fresh it is cannot be said")
+    return date.fromisoformat(str(row[0]))
 
 
 @dataclass(frozen=True)
@@ -295,6 +284,11 @@ def _check(copied: PublishedTenant, before: _Before | None) -> None:
 def _number(connection: duckdb.DuckDBPyConnection, sql: str, tenant: str | None = None) -> int:
     row = connection.execute(sql, {"tenant": tenant} if tenant is not None else {}).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def _first_line(error: duckdb.Error) -> str:
+    """What the engine says of names and types; the lines after it can quote the statement."""
+    return str(error).partition("\n")[0]
 
 
 def _name(identifier: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def write_warehouse(tmp_path: Path) -> Callable[..., Path]:
-    """Write a warehouse with so many claims of alder and birch, received until `until`; returns its path."""
+    """Write a warehouse with so many claims of alder and birch, with files until `until`; returns its path."""
 
     def write(alder: int = 10, birch: int = 4, until: str = "2026-03-31", extra: str = "") -> Path:
         path = tmp_path / "warehouse" / "claimworks.duckdb"
@@ -20,14 +20,15 @@ def write_warehouse(tmp_path: Path) -> Callable[..., Path]:
                 f"""
                 create schema marts;
                 create table marts.fct_claims as
-                select 'alder' as tenant_id, 'a-' || i as claim_id, date '{until}' - i::int as received_date,
+                select 'alder' as tenant_id, 'a-' || i as claim_id, date '{until}' as cut_off_date,
                     (100 + i)::decimal(18, 2) as charge_amount
                 from range({alder}) as r(i)
                 union all
-                select 'birch', 'b-' || i, date '{until}' - i::int, (7)::decimal(18, 2) from range({birch}) as r(i);
+                select 'birch', 'b-' || i, date '{until}', (7)::decimal(18, 2) from range({birch}) as r(i);
                 create table marts.fct_denials as
                 select tenant_id, claim_id from marts.fct_claims where claim_id like '%-1';
                 create table marts.agg_denials_monthly as select 'alder' as tenant_id, 1 as denied_claim_count;
+                create table marts.agg_denied_lines_monthly as select 'alder' as tenant_id, 1 as line_count;
                 create table marts.agg_revenue_monthly as select 'birch' as tenant_id, 1 as claim_count;
                 create table marts.dim_payer as select 'alder' as tenant_id, 'P1' as payer_id;
                 create table marts.dim_provider as select 'alder' as tenant_id, '1234567893' as provider_npi;

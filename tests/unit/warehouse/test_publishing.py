@@ -104,9 +104,10 @@ def test_a_tenant_that_sent_nothing_is_reported_and_gets_no_file(
         ({"alder": 4}, "has 4 claims, what is published has 10"),
         ({"extra": "drop table marts.fct_denials"}, "lacks marts.fct_denials"),
         ({"extra": "create table marts.fct_secrets as select 1 as x"}, "marts.fct_secrets has no tenant_id"),
-        ({"extra": "alter table marts.fct_claims drop column received_date"}, "has no received_date"),
+        ({"extra": "update marts.fct_claims set cut_off_date = null"}, "has no cut_off_date"),
+        ({"extra": "alter table marts.fct_claims drop column cut_off_date"}, "could not be made"),
     ],
-    ids=["older data", "claims lost", "mart missing", "mart without tenant", "freshness unknown"],
+    ids=["older data", "claims lost", "mart missing", "mart without tenant", "freshness unknown", "column missing"],
 )
 def test_a_failed_check_publishes_nothing_for_anyone(
     write_warehouse: Write, lake: Path, serving: Path, change: dict[str, object], words: str

@@ -1,0 +1,39 @@
+"""The entry of the dashboards: `streamlit run dashboards/app.py`.
+
+Belongs here: the frame of every page, the choice of the organization, the list of pages. Does not belong here: what a
+page shows.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import db, formats
+
+ASSETS = Path(__file__).parent / "assets"
+
+st.set_page_config(page_title="Claimworks", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
+
+page = st.navigation(
+    {
+        "Revenue cycle": [
+            st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+            st.Page("pages/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
+        ]
+    }
+)
+
+with st.sidebar:
+    tenants = db.tenants()
+    if tenants:
+        st.selectbox(
+            "Organization",
+            tenants,
+            format_func=formats.tenant,
+            key="tenant",
+            bind="query-params",
+            help="Every number on every page is of this organization alone.",
+        )
+
+page.run()

@@ -1,0 +1,94 @@
+"""The pages in a real browser: they load, show the hand-worked numbers and no error, and ask nothing of other hosts."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
+STARTS_IN_SECONDS = 60
+SHOWS_IN_MILLISECONDS = 60_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no Chromium at {CHROMIUM}"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def dashboard(home: Path, log: Path) -> Iterator[str]:
+    """Streamlit on a free port of 127.0.0.1, stopped at the end; yields its address."""
+    address = f"http://127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(urlsplit(address).port)]
+    environment = {**os.environ, "CLAIMWORKS_HOME": str(home)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            give_up = time.monotonic() + STARTS_IN_SECONDS
+            while not is_up(address):
+                if process.poll() is not None or time.monotonic() > give_up:
+                    pytest.fail(f"the dashboard did not start:\n{log.read_text()}")
+                time.sleep(0.2)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def is_up(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):  # noqa: S310
+            return True
+    except OSError:
+        return False
+
+
+def test_both_pages_in_a_browser(published_home: Path, tmp_path: Path) -> None:
+    from playwright.sync_api import Page, expect, sync_playwright
+
+    def is_settled(page: Page, words: tuple[str, ...], picture: str) -> None:
+        for text in words:
+            expect(page.get_by_text(text, exact=True).first).to_be_visible(timeout=SHOWS_IN_MILLISECONDS)
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=SHOWS_IN_MILLISECONDS)
+        expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=SHOWS_IN_MILLISECONDS)
+        assert page.get_by_test_id("stException").count() == 0
+        assert page.get_by_role("alert").count() == 0
+        page.screenshot(path=tmp_path / picture, full_page=True)
+        assert (tmp_path / picture).stat().st_size > 20_000
+
+    log = tmp_path / "streamlit.log"
+    with dashboard(published_home, log) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        try:
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto(f"{address}/?tenant=alder")
+            is_settled(page, ("Overview", "$90.0K", "$38.1K", "18.3%", "48.5"), "overview.png")
+
+            page.get_by_test_id("stSidebarNav").get_by_text("Denial trends").click()
+            is_settled(page, ("Denied claims", "17", "$12.1K", "$2.40K"), "denials.png")
+
+            page.goto(f"{address}/denials?tenant=alder&payer=Summit+Mutual")
+            is_settled(page, ("Denied claims", "5", "15.0%", "$2.50K"), "filtered.png")
+        finally:
+            browser.close()
+    hosts = {urlsplit(url).hostname for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"}}
+    assert hosts == {"127.0.0.1"}, "the pages work without the internet"
+    assert "Traceback" not in log.read_text()
