@@ -67,9 +67,9 @@ class Encounters:
             active = earlier[-1] if earlier else patient.coverages[0]
         elif len(patient.coverages) > 1:
             place = patient.coverages.index(active)
-            if place and day - active.start < 75 and u() < 0.30 * errors:
+            if place and day - active.start < 75 and u() < 0.24 * errors:
                 return patient.coverages[place - 1], "P"
-        if patient.second is not None and active is patient.coverages[0] and u() < 0.065 * errors:
+        if patient.second is not None and active is patient.coverages[0] and u() < 0.045 * errors:
             return patient.second, "P"
         return active, "P"
 
@@ -86,7 +86,7 @@ class Encounters:
             if listed and u() > min(0.7, 0.05 + (claim.submitted - self.change_day) / 260):
                 return None
         if listed:
-            if u() < min(0.115 * errors, 0.5):
+            if u() < min(0.17 * errors, 0.5):
                 return None
         elif u() > 0.02:
             return None
@@ -121,21 +121,21 @@ class Encounters:
                 if claim.pos == "10" and u() > 0.10 * errors:
                     mods += ("95",)
             elif code.kind == "pt":
-                if u() > 0.035 * errors or not strict:
+                if u() > (0.035 * errors if strict else 0.4):
                     mods += ("GP",)
             elif code.sided and not claim.institutional:
                 if line.code == "20610" and line.units == 1 and u() < 0.1:
                     mods += ("50",)
                 elif u() > 0.045 * errors:
                     mods += ("RT" if right else "LT",)
-            if code.single_dose and (u() > 0.09 * errors or not strict):
+            if code.single_dose and (u() > (0.09 * errors if strict else 0.4)):
                 mods += ("JZ",)
             if professional and code.professional:
                 mods = ("26", *mods)
             line.mods = mods
         if len(claim.lines) > 1:
             for first, second in catalog.BUNDLES:
-                if first in codes and second in codes and u() < 0.45:
+                if first in codes and second in codes and u() < 0.35:
                     for line in claim.lines:
                         if line.code == second:
                             line.mods += ("59",)
@@ -159,7 +159,7 @@ class Encounters:
         patient = tenant.panels[specialty][tenant.panel_choice[specialty].draw(u())]
         errors = tenant.sloppiness * provider.habits
         lag = 1 + int(_exponential(u(), 3.0))
-        if u() < 0.009 * errors:
+        if u() < 0.013 * errors:
             lag = 92 + int(_exponential(u(), 90.0))
         day = submitted - lag
         if day % 7 == 0 and not institutional:  # ordinal 7k is a Sunday
@@ -227,7 +227,7 @@ class Encounters:
                     better = next((i for i, d in enumerate(dx_all) if d.startswith(catalog.SUPPORTED[code])), None)
                     if better is not None:
                         pointers = str(better + 1)
-                    elif u() < 0.72:  # the coder finds the diagnosis in the chart
+                    elif u() < 0.80:  # the coder finds the diagnosis in the chart
                         chart = self._support(code)
                         if chart not in dx_all and len(dx_all) < 12:
                             dx_all = (*dx_all, chart)
@@ -276,7 +276,7 @@ class Encounters:
             patient.therapy_visits += 1
         if specialty_accident(template) and u() < 0.05:
             claim.accident = True
-        if u() < 0.008 * errors:
+        if u() < 0.0055 * errors:
             claim.member_id = _mistyped(cover.member_id, u())
         if patient.second is not None and cover is patient.coverages[0] and u() > 0.04 * errors:
             claim.other = patient.second
@@ -313,7 +313,7 @@ class Encounters:
             frequency="1",
             patient=patient,
             coverage=cover,
-            member_id=cover.member_id if u() > 0.008 * errors else _mistyped(cover.member_id, u()),
+            member_id=cover.member_id if u() > 0.0055 * errors else _mistyped(cover.member_id, u()),
             order=order,
             provider=provider,
             referrer=None,

@@ -328,10 +328,10 @@ class Simulation:
         self.payments[pay_day].append(claim)
         # Offices that hear nothing send once more.
         errors = claim.tenant.sloppiness * claim.provider.habits
-        if claim.frequency == "1" and claim.prior is None and not claim.duplicate and u() < 0.0125 * errors:
+        if claim.frequency == "1" and claim.prior is None and not claim.duplicate and u() < 0.017 * errors:
             when = self._business_day(day + 10 + int(u() * 25))
             if when <= self.last:
-                duplicate = self.encounters.again(claim, when, new_number=u() < 0.4)
+                duplicate = self.encounters.again(claim, when, new_number=u() < 0.6)
                 duplicate.duplicate = True
                 self._send_later(duplicate)
 

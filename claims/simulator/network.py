@@ -266,7 +266,7 @@ _BY_KIND: dict[str, tuple[list[int], Weighted]] = {
     kind: ([p.index for p in BEFORE if p.kind == kind], Weighted([p.share for p in BEFORE if p.kind == kind]))
     for kind in ("medicare", "medicaid", "advantage", "commercial")
 }
-_SENIOR = Weighted([p.share if p.kind in ("medicare", "advantage") else p.share * 0.04 for p in BEFORE])
+_SENIOR = Weighted([p.share if p.kind in ("medicare", "advantage") else p.share * 0.03 for p in BEFORE])
 _YOUNGER = Weighted([p.share * {"medicare": 0.10, "advantage": 0.05}.get(p.kind, 1.0) for p in BEFORE])
 
 
@@ -304,13 +304,13 @@ def _coverages(u: Uniform, senior: bool, serial: int, start: int, months: int) -
             continue
         kind = BEFORE[last.payer].kind
         january = date.fromordinal(first).month == 1
-        ends = u() < (0.022 if kind == "medicaid" else 0.002 if kind == "medicare" else 0.006) + (
-            0.16 if january and kind in ("commercial", "advantage") else 0.04 if january else 0.0
+        ends = u() < (0.016 if kind == "medicaid" else 0.002 if kind == "medicare" else 0.006) + (
+            0.11 if january and kind in ("commercial", "advantage") else 0.04 if january else 0.0
         )
         if not ends:
             continue
         last.through = first - 1
-        gap = int(1 + u() * 3) if u() < (0.55 if kind == "medicaid" else 0.12) else 0
+        gap = int(1 + u() * 3) if u() < (0.45 if kind == "medicaid" else 0.12) else 0
         payer = last.payer if kind == "medicaid" and u() < 0.7 else choice.draw(u())
         again = coverage(u, payer, serial * 8 + len(spans), _first_of_month(start, month + gap))
         if payer == last.payer:

@@ -90,15 +90,19 @@ def _payers() -> tuple[Payer, ...]:
 BEFORE: tuple[Payer, ...] = _payers()
 
 # What changes part way: two payers extend their authorization lists to everyday services, one halves its filing limit,
-# one questions high office visits, and one stops covering a common service.
+# one questions high office visits and asks for
+# more modifiers, one looks closer at missing data, and one stops covering a common service.
+_ECHO = frozenset(("93306", "93880", "93970", "76700"))
 AFTER: tuple[Payer, ...] = tuple(
     replace(
         p,
         authorization=p.authorization
-        | {3: frozenset(("93306", "93880", "97110", "97140", "97530")), 6: frozenset(("93306", "78452", "20611", "97110"))}.get(p.index, frozenset()),
+        | {3: _ECHO | THERAPY | {"20611", "96413"}, 6: _ECHO | THERAPY | HEART | {"20611"}}.get(p.index, frozenset()),
         authorization_p=0.88 if p.index in (3, 6) else p.authorization_p,
         filing_limit=90 if p.index == 8 else p.filing_limit,
         level_p=0.6 if p.index == 6 else p.level_p,
+        missing_p=0.85 if p.index == 1 else p.missing_p,
+        modifiers_strict=p.modifiers_strict or p.index == 6,
         noncovered=p.noncovered | ({"76942", "94010"} if p.index == 7 else set()),
     )
     for p in BEFORE

@@ -129,11 +129,11 @@ def _coding(claim: Claim, payer: Payer, codes: Sequence[str], hazards: list[Haza
         if lacks:
             hazards.append(((i,), MODIFIER, payer.modifier_p))
         if line.units > code.mue:
-            hazards.append(((i,), UNITS, 0.75))
+            hazards.append(((i,), UNITS, 0.6))
         if line.code in SUPPORTED and not claim.dx[int(line.pointers[0]) - 1].startswith(SUPPORTED[line.code]):
             hazards.append(((i,), UNNECESSARY[payer.necessity_carc], payer.necessity_p))
         if line.code in payer.noncovered:
-            hazards.append(((i,), NONCOVERED[payer.noncovered_carc], 0.8))
+            hazards.append(((i,), NONCOVERED[payer.noncovered_carc], 0.65))
         if line.code in ("99215", "99205") and len(claim.dx) < 2:
             hazards.append(((i,), LEVEL, payer.level_p))
     if len(present) > 1:
@@ -146,11 +146,11 @@ def _coding(claim: Claim, payer: Payer, codes: Sequence[str], hazards: list[Haza
 
 def unexplained(claim: Claim, payer: Payer, world: World) -> float:
     """Probability of a denial that no rule explains: by payer, provider, charge and number of lines."""
-    odds = 0.021 * world.noise * (payer.strictness * claim.provider.standing) ** world.spread
+    odds = 0.029 * world.noise * (payer.strictness * claim.provider.standing) ** world.spread
     odds *= (max(claim.charge, 2000) / 30_000) ** 0.25 * (1 + 0.06 * (len(claim.lines) - 1))
     if claim.prior is not None:
         odds *= 0.6
-    return odds / (1 + odds)
+    return float(odds / (1 + odds))
 
 
 def hazards(claim: Claim, payer: Payer, world: World) -> list[Hazard]:
@@ -172,18 +172,18 @@ def hazards(claim: Claim, payer: Payer, world: World) -> list[Hazard]:
             found.append((None, ROUTED if payer.kind == "medicare" else LAPSED, 0.94))
         else:
             # The older the answer on coverage, the likelier that it no longer holds.
-            found.append((None, RETRO, 0.004 if payer.kind == "medicare" else 0.012 if payer.kind == "medicaid" else 0.006))
+            found.append((None, RETRO, 0.0015 if payer.kind == "medicare" else 0.006 if payer.kind == "medicaid" else 0.003))
         if claim.order != cover.order:
             found.append((None, OTHER_PAYER, payer.cob_p))
         elif payer.kind == "commercial" and claim.other is None and claim.patient.age(2024) >= SENIOR_AGE:
-            found.append((None, OTHER_PAYER, payer.cob_p * 0.6))
+            found.append((None, OTHER_PAYER, payer.cob_p * 0.45))
         if claim.accident and claim.order == "P":
             found.append((None, ACCIDENT, 0.45))
         if claim.submitted - claim.day > payer.filing_limit and claim.frequency == "1":
             found.append((None, FILING, 0.95))
         _missing(claim, payer, [c for c in codes if c], found)
         _authorization(claim, payer, codes, found)
-        if claim.provider.joined and claim.submitted - claim.provider.joined < 150 and not claim.institutional:
+        if claim.provider.joined and claim.submitted - claim.provider.joined < 120 and not claim.institutional:
             found.append((None, CREDENTIAL, payer.credential_p))
         if claim.provider.specialty == "therapy" and claim.patient.therapy_visits > payer.visit_limit:
             found.append((None, VISITS, 0.7))

@@ -82,8 +82,6 @@ def interchange(
     )
     if d != ONE_LINE:
         text = text.translate(
-            str.maketrans(
-                {"*": d.element, ":": d.component, "^": d.repetition, "~": d.terminator + d.newline}
-            )
+            {ord("*"): d.element, ord(":"): d.component, ord("^"): d.repetition, ord("~"): d.terminator + d.newline}
         )
     return text.encode("ascii")

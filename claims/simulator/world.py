@@ -11,7 +11,8 @@ from dataclasses import dataclass
 class World:
     """How the payers of a world behave.
 
-    `clarity` scales every rule's probability of denial (1: rules bite as written); `noise` the chance of a denial that
+    `clarity` scales every rule's probability of denial (1: nobody at a
+    payer ever overlooks anything); `noise` the chance of a denial that
     no rule explains, on the odds scale; `spread` how far noise differs between payers and providers (0: not at all).
     `change_at` is the share of the period after which some payers extend their authorization lists and tighten rules
     (1 or more: never). `rejected` is the share of claims that the clearinghouse rejects before any payer sees them,
@@ -19,7 +20,7 @@ class World:
     """
 
     name: str = "clear"
-    clarity: float = 1.0
+    clarity: float = 0.78
     noise: float = 1.0
     spread: float = 1.0
     change_at: float = 0.75
@@ -33,4 +34,4 @@ class World:
     @classmethod
     def murky(cls) -> "World":
         """A world in which little can be foreseen: the best possible ROC AUC is about 0.61."""
-        return cls(name="murky", clarity=0.12, noise=5.0, spread=0.6)
+        return cls(name="murky", clarity=0.08, noise=4.3, spread=0.4)
