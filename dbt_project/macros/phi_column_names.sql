@@ -1,5 +1,5 @@
-{#- Columns of the readers that hold identifiers: the identity split of claims/schema.py seals them or replaces them with a
-    token. A test holds this list equal to that declaration. -#}
+{#- Columns of the readers that hold identifiers: the identity split of claims/schema.py seals them or replaces them
+    with a token. A test holds this list equal to that declaration. -#}
 {% macro phi_column_names() -%}
     {{ return([
         'authorization_number',

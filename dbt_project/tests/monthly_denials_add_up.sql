@@ -5,7 +5,7 @@ with claims as (
         coalesce(sum(case when is_initially_denied then 1 else 0 end), 0) as denied_claim_count,
         coalesce(sum(charge_amount), 0) as charge_amount
     from {{ ref('fct_claims') }}
-    where is_primary and submission_number = 1 and not is_void
+    where is_primary and is_first_pass
 ),
 
 months as (
@@ -16,7 +16,11 @@ months as (
     from {{ ref('agg_denials_monthly') }}
 )
 
-select *
+select
+    claims.claim_count,
+    months.claim_count as monthly_claim_count,
+    claims.denied_claim_count,
+    months.denied_claim_count as monthly_denied_claim_count
 from claims
 cross join months
 where

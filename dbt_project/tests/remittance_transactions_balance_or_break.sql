@@ -26,7 +26,11 @@ totals as (
     group by tenant_id, file_id, transaction_ordinal
 )
 
-select remittances.*
+select
+    remittances.tenant_id,
+    remittances.file_id,
+    remittances.transaction_ordinal,
+    remittances.payment_amount
 from {{ ref('stg_x12__remittances') }} as remittances
 inner join {{ ref('stg_x12__transactions') }} as transactions
     on

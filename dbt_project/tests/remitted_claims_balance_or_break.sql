@@ -9,7 +9,11 @@ with adjustments as (
     group by tenant_id, remittance_claim_id
 )
 
-select claims.*
+select
+    claims.tenant_id,
+    claims.remittance_claim_id,
+    claims.total_charge_amount,
+    claims.payment_amount
 from {{ ref('stg_x12__remittance_claims') }} as claims
 inner join {{ ref('fct_remittances') }} as answers
     on claims.tenant_id = answers.tenant_id and claims.remittance_claim_id = answers.remittance_claim_id

@@ -11,7 +11,12 @@ with adjustments as (
     group by tenant_id, remittance_claim_id, line_number
 )
 
-select lines.*
+select
+    lines.tenant_id,
+    lines.remittance_claim_id,
+    lines.line_number,
+    lines.charge_amount,
+    lines.payment_amount
 from {{ ref('stg_x12__remittance_lines') }} as lines
 inner join {{ ref('fct_remittances') }} as answers
     on lines.tenant_id = answers.tenant_id and lines.remittance_claim_id = answers.remittance_claim_id

@@ -5,9 +5,10 @@
     select child.*
     from {{ model }} as child
     left join {{ to }} as parent
-        on {% for column in columns -%}
-            child.{{ column }} = parent.{{ parent_columns[loop.index0] }}{{ ' and ' if not loop.last }}
-        {%- endfor %}
+        on
+            {%- for column in columns %}
+            {{ 'and ' if not loop.first }}child.{{ column }} = parent.{{ parent_columns[loop.index0] }}
+            {%- endfor %}
     where
         parent.{{ parent_columns[0] }} is null
         {%- for column in columns %}

@@ -28,7 +28,7 @@ primary_reasons as (
         reason_category,
         row_number() over (
             partition by tenant_id, claim_id
-            order by denied_amount desc, adjustment_ordinal
+            order by denied_amount desc, adjustment_ordinal asc
         ) as position
     from {{ ref('int_remittances__denials') }}
     where is_first

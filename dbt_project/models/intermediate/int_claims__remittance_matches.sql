@@ -1,8 +1,9 @@
 -- Which submission an answer of the payer is about. In order of trust:
 --   claim_key                CLP01 = CLM01. Among the submissions of that key: the payer's own, then the frequency code
---                            that CLP09 repeats, then first sent, first answered: an answer belongs to the oldest
---                            submission not yet answered, or, where none waits, to the last one answered.
---   payer_claim_key          CLP07 or its REF*F8 is the number that the claim itself, or an answer already matched, bears
+--                            that CLP09 repeats, then the last one sent by the day on which the payer says to have
+--                            received it (DTM*050). Where the payer does not say: first sent, first answered, that is,
+--                            the oldest submission not yet answered or, where none waits, the last one answered.
+--   payer_claim_key          CLP07 or its REF*F8 is a number that the claim, or an answer already matched, bears
 --   subscriber_date_charge   same member, first day of service and charge, and only one submission fits
 --   reversed_iteration       a reversal goes where the iteration went that it negates
 --   unmatched                stays visible, with no claim
@@ -17,6 +18,7 @@ with answers as (
         subscriber_key,
         payer_id,
         frequency_code,
+        claim_received_date,
         adjudicated_date,
         received_date,
         service_from_date,
@@ -40,6 +42,7 @@ submissions as (
         row_number() over (partition by tenant_id, claim_key order by submitted_date, claim_chain_id, submission_number)
             as send_order
     from {{ ref('int_claims__submissions') }}
+    where not is_rejected
 ),
 
 candidates as (
@@ -48,6 +51,7 @@ candidates as (
         answers.remittance_claim_id,
         answers.claim_key,
         answers.episode_key,
+        answers.claim_received_date,
         answers.adjudicated_date,
         answers.received_date,
         submissions.claim_id,
@@ -158,12 +162,37 @@ answered as (
     from episodes
 ),
 
+by_received_date as (
+    select
+        tenant_id,
+        remittance_claim_id,
+        claim_id,
+        row_number() over (
+            partition by tenant_id, remittance_claim_id
+            order by submitted_date desc, send_order desc
+        ) as position
+    from preferred
+    where submitted_date <= claim_received_date
+),
+
 by_claim_key as (
+    select
+        tenant_id,
+        remittance_claim_id,
+        claim_id
+    from by_received_date
+    where position = 1
+    union all
     select
         preferred.tenant_id,
         preferred.remittance_claim_id,
         preferred.claim_id
     from preferred
+    left join by_received_date
+        on
+            preferred.tenant_id = by_received_date.tenant_id
+            and preferred.remittance_claim_id = by_received_date.remittance_claim_id
+            and by_received_date.position = 1
     inner join answered
         on
             preferred.tenant_id = answered.tenant_id
@@ -172,6 +201,7 @@ by_claim_key as (
             and preferred.frequency_class = answered.frequency_class
             and preferred.episode_key = answered.episode_key
             and preferred.class_order = answered.class_order
+    where by_received_date.remittance_claim_id is null
 ),
 
 without_claim_key as (
@@ -226,9 +256,9 @@ by_payer_claim_key as (
         row_number() over (
             partition by wanted_numbers.tenant_id, wanted_numbers.remittance_claim_id
             order by
-                case when submissions.submitted_date <= wanted_numbers.adjudicated_date then 0 else 1 end,
+                case when submissions.submitted_date <= wanted_numbers.adjudicated_date then 0 else 1 end asc,
                 submissions.submitted_date desc,
-                submissions.claim_id
+                submissions.claim_id asc
         ) as preference
     from wanted_numbers
     inner join numbers
@@ -291,8 +321,8 @@ lone_reversals as (
         row_number() over (
             partition by reversals.tenant_id, reversals.remittance_claim_id
             order by
-                case when submissions.payer_id = reversals.payer_id then 0 else 1 end,
-                case when submissions.submitted_date <= reversals.adjudicated_date then 0 else 1 end,
+                case when submissions.payer_id = reversals.payer_id then 0 else 1 end asc,
+                case when submissions.submitted_date <= reversals.adjudicated_date then 0 else 1 end asc,
                 submissions.send_order desc
         ) as preference
     from {{ ref('int_remittances__iterations') }} as reversals

@@ -38,6 +38,46 @@ prior_adjustments as (
     from {{ ref('stg_x12__claim_adjustments') }}
     where group_code <> 'PR'
     group by tenant_id, claim_id
+),
+
+sent as (
+    select
+        claims.tenant_id,
+        claims.claim_id,
+        claims.claim_key,
+        coalesce(accepted_transactions.created_date, claims.received_date) as submitted_date
+    from {{ ref('stg_x12__claims') }} as claims
+    inner join accepted_transactions
+        on
+            claims.tenant_id = accepted_transactions.tenant_id
+            and claims.file_id = accepted_transactions.file_id
+            and claims.transaction_ordinal = accepted_transactions.transaction_ordinal
+),
+
+-- A 277CA names the claim by its key: it speaks of the last submission sent by then.
+rejections as (
+    select
+        statuses.tenant_id,
+        sent.claim_id,
+        row_number() over (
+            partition by statuses.tenant_id, statuses.file_id, statuses.status_ordinal
+            order by sent.submitted_date desc, sent.claim_id desc
+        ) as position
+    from {{ ref('stg_x12__claim_statuses') }} as statuses
+    inner join sent
+        on
+            statuses.tenant_id = sent.tenant_id
+            and statuses.claim_key = sent.claim_key
+            and sent.submitted_date <= coalesce(statuses.effective_date, statuses.received_date)
+    where statuses.level = 'claim' and statuses.category_code in ('A3', 'A6', 'A7', 'A8')
+),
+
+rejected as (
+    select distinct
+        tenant_id,
+        claim_id
+    from rejections
+    where position = 1
 )
 
 select
@@ -49,7 +89,8 @@ select
     claims.claim_type,
     coalesce(claims.frequency_code, '1') as frequency_code,
     claims.received_date,
-    coalesce(accepted_transactions.created_date, claims.received_date) as submitted_date,
+    sent.submitted_date,
+    rejected.claim_id is not null as is_rejected,
     coalesce(lines.service_from_date, claims.statement_from_date) as service_from_date,
     coalesce(
         lines.service_through_date, claims.statement_through_date, lines.service_from_date, claims.statement_from_date
@@ -98,18 +139,22 @@ select
         partition by
             claims.tenant_id, coalesce(claims.claim_key, claims.claim_id),
             coalesce(claims.payer_responsibility_code, 'P')
-        order by
-            coalesce(accepted_transactions.created_date, claims.received_date),
-            claims.received_date,
-            claims.file_id,
-            claims.claim_ordinal
-    ) as submission_number
+        order by sent.submitted_date, claims.received_date, claims.file_id, claims.claim_ordinal
+    ) as submission_number,
+    -- The first one that a payer got to see: what a first-pass rate counts.
+    rejected.claim_id is null
+    and coalesce(claims.frequency_code, '1') <> '8'
+    and row_number() over (
+        partition by
+            claims.tenant_id, coalesce(claims.claim_key, claims.claim_id),
+            coalesce(claims.payer_responsibility_code, 'P'), rejected.claim_id is null
+        order by sent.submitted_date, claims.received_date, claims.file_id, claims.claim_ordinal
+    ) = 1 as is_first_pass
 from {{ ref('stg_x12__claims') }} as claims
-inner join accepted_transactions
-    on
-        claims.tenant_id = accepted_transactions.tenant_id
-        and claims.file_id = accepted_transactions.file_id
-        and claims.transaction_ordinal = accepted_transactions.transaction_ordinal
+inner join sent
+    on claims.tenant_id = sent.tenant_id and claims.claim_id = sent.claim_id
+left join rejected
+    on claims.tenant_id = rejected.tenant_id and claims.claim_id = rejected.claim_id
 left join lines
     on claims.tenant_id = lines.tenant_id and claims.claim_id = lines.claim_id
 left join prior_payments

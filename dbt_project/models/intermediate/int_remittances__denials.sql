@@ -198,7 +198,7 @@ ranked as (
         *,
         row_number() over (
             partition by tenant_id, remittance_claim_id, line_number
-            order by denied_amount desc, adjustment_ordinal
+            order by denied_amount desc, adjustment_ordinal asc
         ) = 1 as is_primary_reason
     from denials
 )

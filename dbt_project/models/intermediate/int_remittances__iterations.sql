@@ -65,6 +65,7 @@ iterations as (
         remittances.payee_npi,
         remittances.trace_number,
         claims.received_date,
+        claims.claim_received_date,
         coalesce(remittances.payment_date, remittances.production_date, claims.received_date) as adjudicated_date,
         coalesce(lines.service_from_date, claims.statement_from_date) as service_from_date,
         coalesce(claims.claim_status_code, '') = '22' as is_reversal,

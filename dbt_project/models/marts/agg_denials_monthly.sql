@@ -1,4 +1,4 @@
--- First submissions to the first payer only: that is what an initial denial rate counts. Counts and amounts add up over
+-- First submissions that the first payer got to see: that is what an initial denial rate counts. Counts and amounts add up over
 -- every column of the grain; a rate is a quotient of sums, never a mean of rates.
 with denied_amounts as (
     select
@@ -52,8 +52,7 @@ claims as (
         on claims.tenant_id = chain_payments.tenant_id and claims.claim_chain_id = chain_payments.claim_chain_id
     where
         claims.is_primary
-        and claims.submission_number = 1
-        and not claims.is_void
+        and claims.is_first_pass
         and claims.submitted_date is not null
 )
 

@@ -41,8 +41,7 @@ lines as (
             and lines.line_number = reasons.claim_line_number
     where
         claims.is_primary
-        and claims.submission_number = 1
-        and not claims.is_void
+        and claims.is_first_pass
         and lines.submitted_date is not null
 )
 

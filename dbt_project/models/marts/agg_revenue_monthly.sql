@@ -1,6 +1,6 @@
--- Charges by the month of submission, payments by the month of payment, receivables as they stood on the last day of the
--- month (or on the cut-off, in the last one). Days in A/R: receivables divided by the charges of a day, trailing three
--- months, net of what later versions of a claim took over.
+-- Charges by the month of submission, payments by the month of payment, receivables as they stood on the last day of
+-- the month (or on the cut-off, in the last one). Days in A/R: receivables divided by the charges of a day, trailing
+-- three months, net of what later versions of a claim took over.
 with cut_offs as (
     select
         tenant_id,

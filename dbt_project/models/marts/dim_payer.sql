@@ -26,7 +26,11 @@ ranked as (
         *,
         row_number() over (
             partition by tenant_id, payer_id
-            order by case when payer_name is null then 1 else 0 end, submission_count desc, named_date desc, payer_name
+            order by
+                case when payer_name is null then 1 else 0 end asc,
+                submission_count desc,
+                named_date desc,
+                payer_name asc
         ) as position
     from named
 )

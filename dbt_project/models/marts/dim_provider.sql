@@ -30,12 +30,18 @@ ranked as (
         row_number() over (
             partition by tenant_id, provider_npi
             order by
-                case when provider_name is null then 1 else 0 end, submitted_date desc, provider_name, provider_state
+                case when provider_name is null then 1 else 0 end asc,
+                submitted_date desc,
+                provider_name asc,
+                provider_state asc
         ) as name_position,
         row_number() over (
             partition by tenant_id, provider_npi
             order by
-                case when taxonomy_code is null then 1 else 0 end, is_rendering desc, submitted_date desc, taxonomy_code
+                case when taxonomy_code is null then 1 else 0 end asc,
+                is_rendering desc,
+                submitted_date desc,
+                taxonomy_code asc
         ) as taxonomy_position
     from named
 ),

@@ -11,6 +11,8 @@ select
     balances.is_void,
     balances.is_duplicate,
     submissions.payer_responsibility_code = 'P' as is_primary,
+    submissions.is_rejected,
+    submissions.is_first_pass,
     submissions.received_date,
     submissions.submitted_date,
     submissions.service_from_date,

@@ -7,6 +7,7 @@ select
     plan_code,
     coverage_from_date,
     coverage_through_date,
+    payer_responsibility_code,
     checked_date,
     tenant_id,
     received_date
