@@ -36,6 +36,8 @@ _REQUIRED = {
     "eligibility": ("member_id", "payer_id", "coverage_from_date"),
     "authorizations": ("authorization_number", "member_id", "payer_id"),
 }
+# Columns that a header may leave out. A missing last day of coverage would read as open: that one it may not.
+_OPTIONAL = frozenset({"plan_code", "payer_responsibility_code", "checked_date", "issued_date"})
 # code → severity, what it quarantines, message, fix. Messages never hold a value of the file.
 CATALOGUE: dict[str, tuple[str, str, str, str]] = {
     "CSV-FILE-EMPTY": ("error", "interchange", "The extract is empty", "Send the extract again, with its header."),
@@ -45,7 +47,12 @@ CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "The header lacks a column that the extract must have",
         "Send the first line with the column names of the extract's description.",
     ),
-    "CSV-HEADER-UNKNOWN": ("warning", "none", "The header names a column that is not read", "Remove the column."),
+    "CSV-HEADER-UNKNOWN": (
+        "info",
+        "none",
+        "The header names a column that is not read",
+        "Nothing; its values are left out.",
+    ),
     "CSV-ENCODING": ("info", "none", "The text is not UTF-8; it was read as Windows-1252", "Send UTF-8."),
     "CSV-ROW-FIELDS": (
         "error",
@@ -126,7 +133,7 @@ def _read(name: str, sources: Sequence[Source]) -> Extract:
         header = tuple(h.strip().lower() for h in next(csv.reader([first]), []))
         if not first:
             findings.append(_Finding("CSV-FILE-EMPTY", number))
-        elif set(wanted) - set(header) or len(set(header)) != len(header):
+        elif set(wanted) - _OPTIONAL - set(header) or len(set(header)) != len(header):
             findings.append(_Finding("CSV-HEADER-MISSING", number))
         else:
             findings += [
@@ -232,6 +239,9 @@ def _typed(name: str, rows: _Rows, sources: Sequence[Source], findings: list[_Fi
     columns: dict[str, pa.Array] = {}
     for field in contract.arrow(name):
         if field.name in _PROVENANCE:
+            continue
+        if field.name not in rows.header:
+            columns[field.name] = pa.nulls(len(rows.file), field.type)
             continue
         text = pc.utf8_trim_whitespace(rows.fields[field.name].combine_chunks())
         text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
