@@ -4,10 +4,14 @@ Belongs here: what `claimworks demo` and `claimworks ingest` share. Does not bel
 what a job does (`orchestration/defs`).
 """
 
+import logging
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
+from io import StringIO
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from dagster import DagsterEvent, EventLogEntry
 
 # Dagster's own log goes to the event log, where the UI shows it; a terminal gets the progress below instead.
+# dagster-dbt announces its command line, and the engine each step that another's failure holds back.
+_NOISE = ("A dbt subsetted", "Running dbt command", "Finished dbt command", "Dependencies for step")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -38,6 +45,12 @@ class RunReport:
     failures: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+
+def keys_without_groups(job: str, left_out: Set[str]) -> list[dg.AssetKey]:
+    """The asset keys of a job but for those of some groups."""
+    graph = definitions().resolve_job_def(job).asset_layer.asset_graph
+    return [key for key in graph.materializable_asset_keys if graph.get(key).group_name not in left_out]
 
 
 @dataclass(frozen=True)
@@ -98,14 +111,16 @@ def run_job(
     report = RunReport(run_id, success=False, seconds=0.0)
     instance.add_event_listener(run_id, _listener(report, progress))
     start = time.monotonic()
-    result = job.execute_in_process(
-        run_config=_QUIET,
-        instance=instance,
-        run_id=run_id,
-        tags=dict(tags or {}),
-        asset_selection=list(selection) if selection is not None else None,
-        raise_on_error=False,
-    )
+    # Stdout belongs to the command's own data: dbt and MLflow talk to the event log and to stderr.
+    with redirect_stdout(StringIO()):
+        result = job.execute_in_process(
+            run_config=_QUIET,
+            instance=instance,
+            run_id=run_id,
+            tags=dict(tags or {}),
+            asset_selection=list(selection) if selection is not None else None,
+            raise_on_error=False,
+        )
     report.seconds = time.monotonic() - start
     report.success = result.success
     return report
@@ -118,7 +133,7 @@ def _listener(report: RunReport, progress: Callable[[str], None]) -> "Callable[[
         event = entry.dagster_event
         if event is None:
             # What a step says for itself, for example the batches of an ingest.
-            if entry.step_key and entry.level >= 20:
+            if entry.step_key and entry.level >= logging.INFO and not entry.user_message.startswith(_NOISE):
                 progress(f"  {entry.user_message}")
             return
         step = event.step_key or ""
@@ -140,7 +155,7 @@ def _listener(report: RunReport, progress: Callable[[str], None]) -> "Callable[[
 def _reason(event: "DagsterEvent") -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
+        return _ANSI.sub("", str(data.user_failure_data.description)).strip()
     error = data.error
     while error is not None and error.cause is not None:
         error = error.cause

@@ -44,9 +44,12 @@ def permanent_unless_transient(what: str) -> Iterator[None]:
     """Let a transient error through to the retry policy; end the step for any other, saying `what` failed and why."""
     try:
         yield
-    except dg.Failure:
-        raise
+    except dg.Failure as failure:
+        # dagster-dbt's errors are Failures too, and would be retried.
+        if not failure.allow_retries or is_transient(failure):
+            raise
+        raise dg.Failure(f"{what}: {failure.description or failure}", allow_retries=False) from failure
     except Exception as error:
         if is_transient(error):
             raise
-        raise dg.Failure(description=f"{what}: {type(error).__name__}: {error}", allow_retries=False) from error
+        raise dg.Failure(f"{what}: {type(error).__name__}: {error}", allow_retries=False) from error

@@ -38,7 +38,8 @@ def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> 
     failure: dg.Failure | None = None
     try:
         with permanent_unless_transient("dbt build"):
-            target = settings.home / "dbt" / context.run_id
+            # One folder for all runs of a home: dbt parses only what changed since the last one. The pool lets one in.
+            target = settings.home / "dbt"
             for event in dbt.cli(list(ARGUMENTS), context=context, target_path=target).stream():
                 built.append(event)  # noqa: PERF402 - what came before a failure is kept
     except dg.Failure as error:

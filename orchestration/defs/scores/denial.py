@@ -96,7 +96,7 @@ def drift(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     import pyarrow.compute as pc
 
     from ml.denial import FEATURES
-    from ml.drift import report
+    from ml.drift import DriftError, report
 
     settings = get_settings()
     features = warehouse.read("features", "ftr_denial__claim")
@@ -111,8 +111,13 @@ def drift(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True, description=f"nothing older than {edge} to compare with")
     path = settings.reports / "denial" / f"drift-{newest}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with permanent_unless_transient("comparing features"):
-        summary = report(reference, current, path)
+    try:
+        with permanent_unless_transient("comparing features"):
+            summary = report(reference, current, path)
+    except dg.Failure as error:
+        if isinstance(error.__cause__, DriftError):
+            return dg.AssetCheckResult(passed=True, description=f"not judged: {error.__cause__}")
+        raise
     return dg.AssetCheckResult(
         passed=not summary.is_drifted,
         severity=dg.AssetCheckSeverity.WARN,
