@@ -190,8 +190,12 @@ def _copy(
             counts[f"{GOLD}.{name}"] = _copy_table(connection, source, "where tenant_id = $tenant", copied, tenant)
         if counts.get(f"{GOLD}.denial_scores"):
             row = connection.execute(
-                f"select model_version from copy.{GOLD}.denial_scores"
-                " order by try_cast(model_version as bigint) desc nulls last limit 1"
+                f"""
+                select model_version
+                from copy.{GOLD}.denial_scores
+                order by received_date desc, try_cast(model_version as bigint) desc nulls last
+                limit 1
+                """
             ).fetchone()
             model_version = None if row is None or row[0] is None else str(row[0])
         cutoff = _cutoff(connection, tenant)
