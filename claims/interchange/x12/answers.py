@@ -35,16 +35,16 @@ def acknowledgements(context: Context, columns: Columns, file_ids: pa.Array) -> 
     """One row per answer, and one more for each further error code of the same segment."""
     tokens = context.tokens
     segments, levels, errors, statuses = [], [], [], []
-    for name, level, error_positions, status in _ANSWERS:
+    for name, depth, error_positions, status_position in _ANSWERS:
         found = context.of(name)
         found = found[np.isin(context.kind[found], _ANSWER_KINDS)]
         for turn, position in enumerate(error_positions):
             spans = tokens.element(found, position)
             held = found if turn == 0 else found[spans.end > spans.start]
             segments.append(held)
-            levels.append(np.full(len(held), level))
+            levels.append(np.full(len(held), depth))
             errors.append(np.full(len(held), position))
-            statuses.append(np.full(len(held), status))
+            statuses.append(np.full(len(held), status_position))
     segment, level = np.concatenate(segments), np.concatenate(levels)
     error, status = np.concatenate(errors), np.concatenate(statuses)
     order = np.lexsort((error, segment))
@@ -64,13 +64,15 @@ def acknowledgements(context: Context, columns: Columns, file_ids: pa.Array) -> 
     group, of_set = above(("AK1",), 1), above(("AK2",), 2)
     bad = above(("AK3", "IK3"), 3)
     element = np.where(level == 4, segment, ABSENT)
-    position = columns.parts(element, 1, 2)
+    where = columns.parts(element, 1, 2)
     names = pa.array(["997", "999", "TA1"])
     kind = context.kind[segment]
     data: Row = {
         **provenance(tokens, context.envelope, file_ids, segment),
         "acknowledgement_ordinal": int32s(_per_file(context, segment)),
-        "acknowledgement_type": names.take(pa.array(np.where(kind == KIND["TA1"], 2, np.where(kind == KIND["999"], 1, 0)))),
+        "acknowledgement_type": names.take(
+            pa.array(np.where(kind == KIND["TA1"], 2, np.where(kind == KIND["999"], 1, 0)))
+        ),
         "level": pa.array(_LEVELS).take(pa.array(level)),
         "acknowledged_isa_control_number": columns.text(ta1, 1),
         "acknowledged_gs_control_number": columns.text(group, 2),
@@ -81,8 +83,8 @@ def acknowledgements(context: Context, columns: Columns, file_ids: pa.Array) -> 
         "error_segment_id": columns.text(bad, 1),
         "error_segment_ordinal": columns.integer(bad, 2),
         "error_loop_id": columns.text(bad, 3),
-        "error_element_position": columns.integer_of(position[0], element, 1, 1),
-        "error_component_position": columns.integer_of(position[1], element, 1, 2),
+        "error_element_position": columns.integer_of(where[0], element, 1, 1),
+        "error_component_position": columns.integer_of(where[1], element, 1, 2),
         "error_value": columns.text(element, 4),
     }
     return make_table("acknowledgements", data)

@@ -1,4 +1,4 @@
-"""Checks of the content: what the guides require, and money that must add up. Each makes findings, none changes a value.
+"""Checks of the content: what the guides require, and money that must add up. They make findings and change no value.
 
 Belongs here: checks of claims and remittances. Does not belong here: envelopes (`envelope`), values that are not of
 their type (`columns`), payer rules and scrubbing (`quality`).
@@ -41,6 +41,11 @@ _CODES: tuple[tuple[str, tuple[int, ...], int, int, str], ...] = (
 )
 
 
+_COMPOSITES = (("CLM", 5), ("SV1", 1), ("SV2", 2), ("SV3", 1), ("SVC", 1))
+_IS_MARK = np.zeros(256, np.bool_)
+_IS_MARK[list(b":><|^\\!;&@#$%+=?")] = True
+
+
 def check_bodies(tokens: Tokens, envelope: Envelope, findings: Findings) -> None:
     """A set without the one segment that its kind is for is broken."""
     for name, segment in _BODY.items():
@@ -64,10 +69,18 @@ def check_all(context: Context, columns: Columns) -> None:
             spans = tokens.components(spans, component)[component - 1]
         bad = (spans.end > spans.start) & ~_among(tokens.packed(spans), codes)
         findings.bad("X12-ELEMENT-CODE", found, bad, element, component or None)
+    for name, element in _COMPOSITES:
+        found = context.of(name)
+        spans = tokens.element(found, element)
+        parts = tokens.components(spans, 2)
+        whole = (parts[1].end == parts[1].start) & (spans.end - spans.start > 3)
+        # AD, HC and the like are two letters: what follows them tells the mark that the sender used.
+        mark = tokens.bytes[spans.start + 2]
+        findings.bad("X12-COMPONENT-MARK", found, whole & _IS_MARK[mark], element)
     for name, form, value in (("DTP", 2, 3), ("DTM", 0, 2)):
         found = context.of(name)
         if form:
-            found = found[_among(columns.words(found, form), "D8 RD8 DT D6")]
+            found = found[_among(tokens.packed(tokens.element(found, form)), "D8 RD8 DT D6")]
         columns.days(found, value)
     for name, qualifier, value in (("NM1", 8, 9), ("N1", 3, 4)):
         found = context.of(name)
@@ -178,7 +191,7 @@ def check_claims(context: Context, columns: Columns, builder: Claims837, tables:
     coded = np.where(line_kind == KIND["837I"], _held(services, "revenue_code"), _held(services, "procedure_code"))
     findings.bad("X12-LINE-PROCEDURE", lines, has_service & ~coded, None)
     is_professional = line_kind == KIND["837P"]
-    findings.bad("X12-LINE-DATE", lines, is_professional & ~_held(services, "service_from_date"), None)
+    findings.bad("X12-LINE-DATE", lines, is_professional & (builder.service_at < 0), None)
     diagnoses = claims.column("diagnosis_count").combine_chunks().to_numpy()
     element = np.where(is_professional, 7, 11)
     for n in range(1, 5):
@@ -217,7 +230,9 @@ def _is_5010(context: Context, segment: Index) -> Flags:
 
 
 def _check_claim_ids(context: Context, findings: Findings, claims: pa.Table, clm: Index, frequency: Words) -> None:
-    ids = pc.dictionary_encode(claims.column("patient_control_number").combine_chunks()).indices.fill_null(-1).to_numpy()
+    ids = (
+        pc.dictionary_encode(claims.column("patient_control_number").combine_chunks()).indices.fill_null(-1).to_numpy()
+    )
     frequencies = np.unique(frequency, return_inverse=True)[1]
     of_set = context.envelope.transaction[clm].astype(np.int64)
     key = (of_set * (len(clm) + 1) + ids) * (frequencies.max(initial=0) + 1) + frequencies
@@ -254,7 +269,9 @@ def _check_other_payers(
     findings.bad("X12-COB-LINE", svd_at, charge[svd_line] != paid + by_svd, 2)
 
     # Payers of a claim by their identifier: 2330B NM109 = SVD01.
-    both = pa.chunked_array([payers.column("payer_id").combine_chunks(), adjudicated.column("payer_id").combine_chunks()])
+    both = pa.chunked_array(
+        [payers.column("payer_id").combine_chunks(), adjudicated.column("payer_id").combine_chunks()]
+    )
     ids = both.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64)
     limit = len(ids) + 2
     own = other_claim * limit + ids[: len(other_at)] + 1

@@ -35,6 +35,7 @@ class Claims837:
         self.line_claim: Ints = context.claim[context.line_at]
         self.rows: dict[str, Ints] = {"claims": np.arange(self.count, dtype=np.int32), "claim_lines": self.line_claim}
         self.adjustment_at: Index = np.zeros(0, np.int64)
+        self.service_at: Index = np.full(len(context.line_at), ABSENT)
         self.sv = self._service_segments()
         self.line_number = within(self.line_claim)
 
@@ -59,7 +60,7 @@ class Claims837:
         return int32s(self.ordinals[self.context.claim[segment]])
 
     def _qualified(self, name: str, sections: tuple[int, ...], role: int | None = 0) -> tuple[Index, Index]:
-        """Segments of `name` in `sections` under party `role` (0: under none, None: any), and their packed element 1."""
+        """Segments of `name` in `sections` under party `role` (0: none, None: any), and their packed element 1."""
         found = self.context.of(name, *sections)
         if role is not None:
             found = found[self.context.role[found] == role]
@@ -85,6 +86,7 @@ class Claims837:
         count = self.count
         level = self._levels()
         claim = context.claim
+        kind = context.kind[clm]
 
         ref, ref_q = self._qualified("REF", (loops.CLAIM,))
         dtp, dtp_q = self._qualified("DTP", (loops.CLAIM,))
@@ -103,7 +105,7 @@ class Claims837:
         def npi(qualifier: str) -> pa.Array:
             return columns.text(self._pick(nm1, nm1_q, claim, count, qualifier), 9)
 
-        statement = day("434")
+        statement = self._statement(dtp, dtp_q, kind)
         discharge = self._pick(dtp, dtp_q, claim, count, "096")
         form = columns.words(discharge, 2)
         discharge = np.where(form == pack("TM"), ABSENT, discharge)
@@ -113,7 +115,6 @@ class Claims837:
         pwk = context.of("PWK", loops.CLAIM, loops.LINE, loops.DRUG)
         attached = np.zeros(count, np.bool_)
         attached[claim[pwk]] = True
-        kind = context.kind[clm]
         data: Row = {
             **self._provenance(clm),
             "claim_ordinal": int32s(self.ordinals),
@@ -155,9 +156,7 @@ class Claims837:
             "line_count": int32s(np.bincount(self.line_claim, minlength=count)),
             "has_attachment": flags(attached),
             "rendering_provider_npi": npi("82"),
-            "rendering_provider_taxonomy_code": columns.text(
-                self._pick(prv, prv_q, claim, count, "PE"), 3
-            ),
+            "rendering_provider_taxonomy_code": columns.text(self._pick(prv, prv_q, claim, count, "PE"), 3),
             "referring_provider_npi": npi("DN"),
             "attending_provider_npi": npi("71"),
             "service_facility_npi": npi("77"),
@@ -165,6 +164,14 @@ class Claims837:
             **self._parties(level),
         }
         return make_table("claims", data)
+
+    def _statement(self, dtp: Index, words: Index, kind: Index) -> tuple[pa.Array, pa.Array]:
+        """Statement dates; a dental claim says at claim level when the service was."""
+        claim, count = self.context.claim, self.count
+        statement = self._pick(dtp, words, claim, count, "434")
+        service = self._pick(dtp, words, claim, count, "472")
+        is_dental = (kind == KIND["837D"]) & (statement < 0)
+        return self.columns.dates(np.where(is_dental, service, statement), 3)
 
     def _levels(self) -> tuple[Index, Index, Index]:
         """By claim: rows of its 2000A, 2000B and 2000C among the HL; ABSENT where it has none."""
@@ -282,7 +289,8 @@ class Claims837:
         pointer_at = element(7, 0, 11)
         pointers = columns.parts(sv, pointer_at, 4)
         units = element(4, 5, 6)
-        service = columns.dates(self._pick(dtp, dtp_q, line, count, "472"), 3)
+        self.service_at = self._pick(dtp, dtp_q, line, count, "472")
+        service = columns.dates(self.service_at, 3)
         data: Row = {
             **self._provenance(at),
             "claim_ordinal": self._claim_ordinal(at),
@@ -296,9 +304,7 @@ class Claims837:
             "unit_code": columns.text(sv, element(3, 4, 0)),
             "unit_count": columns.quantity(sv, units),
             "place_of_service_code": columns.text(sv, element(5, 0, 3)),
-            **{
-                f"diagnosis_pointer_{n}": columns.integer_of(pointers[n - 1], sv, pointer_at, n) for n in range(1, 5)
-            },
+            **{f"diagnosis_pointer_{n}": columns.integer_of(pointers[n - 1], sv, pointer_at, n) for n in range(1, 5)},
             "emergency_code": columns.text(sv, element(9, 0, 0)),
             "epsdt_code": columns.text(sv, element(11, 0, 0)),
             "family_planning_code": columns.text(sv, element(12, 0, 0)),
@@ -327,11 +333,11 @@ class Claims837:
         self.rows["claim_codes"] = claim
         qualifier = tokens.packed(parts[0])
         is_diagnosis = np.isin(qualifier, _DIAGNOSES)
-        rank = np.cumsum(is_diagnosis)
+        running = np.cumsum(is_diagnosis)
         before = np.zeros(self.count + 1, np.int64)
         np.add.at(before, claim + 1, is_diagnosis)
         per_claim = before[1:]
-        rank = rank - np.cumsum(before)[claim]
+        rank = running - np.cumsum(before)[claim]
         from_date, through_date = columns.dates_of(parts[3], segment, position, 4)
         data: Row = {
             **self._provenance(segment),

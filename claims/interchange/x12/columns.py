@@ -54,7 +54,9 @@ class Columns:
         """Amount in cents, and which rows have one."""
         return self.cents_of(self.tokens.element(segment, position), segment, position)
 
-    def cents_of(self, spans: Spans, segment: Index, position: int | Index, component: int | None = None) -> tuple[Longs, Flags]:
+    def cents_of(
+        self, spans: Spans, segment: Index, position: int | Index, component: int | None = None
+    ) -> tuple[Longs, Flags]:
         """The same for values already found."""
         values, good, bad = self.tokens.number(spans, 2)
         self.findings.bad("X12-ELEMENT-AMOUNT", segment, bad, position, component)
@@ -72,7 +74,9 @@ class Columns:
         """Quantity as DECIMAL(18,3)."""
         return self.quantity_of(self.tokens.element(segment, position), segment, position)
 
-    def quantity_of(self, spans: Spans, segment: Index, position: int | Index, component: int | None = None) -> pa.Array:
+    def quantity_of(
+        self, spans: Spans, segment: Index, position: int | Index, component: int | None = None
+    ) -> pa.Array:
         """The same for values already found."""
         values, good, bad = self.tokens.number(spans, 3)
         self.findings.bad("X12-ELEMENT-NUMBER", segment, bad, position, component)
@@ -104,7 +108,9 @@ class Columns:
         """First day as date32."""
         return self.dates(segment, position)[0]
 
-    def dates_of(self, spans: Spans, segment: Index, position: int | Index, component: int | None = None) -> tuple[pa.Array, pa.Array]:
+    def dates_of(
+        self, spans: Spans, segment: Index, position: int | Index, component: int | None = None
+    ) -> tuple[pa.Array, pa.Array]:
         """First and last day of values already found."""
         first, last, good, bad = self.tokens.dates(spans)
         self.findings.bad("X12-ELEMENT-DATE", segment, bad, position, component)
@@ -115,7 +121,7 @@ class Columns:
         return self.tokens.components(self.tokens.element(segment, position), count)
 
     def repeat(self, segment: Index, start: int, step: int, times: int, width: int = 1) -> tuple[Index, Index]:
-        """One row for each group of `step` elements from `start` that has a value in its first `width`: segment, element.
+        """One row for each group of `step` elements from `start` with a value in its first `width`: segment, element.
 
         CAS triplets are `start=2, step=3, times=6`. Groups after the last element cost nothing.
         """

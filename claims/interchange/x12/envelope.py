@@ -67,7 +67,7 @@ class Envelope(NamedTuple):
 
 
 def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
-    """Find the envelopes, check them, and name each transaction set's kind. Costs a few passes over control segments."""
+    """Find the envelopes, check them, name each set's kind. Costs a few passes over control segments."""
     code = tokens.code
     at = np.flatnonzero(_IS_ENVELOPE[code])
     what = code[at]
@@ -126,9 +126,13 @@ def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
     )
 
     # -- checks -------------------------------------------------------------------------------------------------------
-    groups_of_isa = np.bincount(np.searchsorted(isa, gs, "right") - 1, minlength=len(isa)) if len(isa) else np.zeros(0, np.int64)
+    groups_of_isa = (
+        np.bincount(np.searchsorted(isa, gs, "right") - 1, minlength=len(isa)) if len(isa) else np.zeros(0, np.int64)
+    )
     sets_of_gs = np.bincount(np.searchsorted(gs, tx_gs[tx_gs >= 0]), minlength=len(gs))
-    _check_trailers(tokens, findings, isa, iea, groups_of_isa, 13, ("X12-IEA-MISSING", "X12-IEA-COUNT", "X12-IEA-CONTROL"))
+    _check_trailers(
+        tokens, findings, isa, iea, groups_of_isa, 13, ("X12-IEA-MISSING", "X12-IEA-COUNT", "X12-IEA-CONTROL")
+    )
     _check_trailers(tokens, findings, gs, ge, sets_of_gs, 6, ("X12-GE-MISSING", "X12-GE-COUNT", "X12-GE-CONTROL"))
     st = np.flatnonzero(~is_ta1)
     se = np.where(has_se[st], closes[st], ABSENT)
@@ -148,7 +152,9 @@ def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
     _check_duplicates(tokens, findings, "X12-ST-DUPLICATE", opens[st], tx_gs[st], 2)
     _check_duplicates(tokens, findings, "X12-GS-DUPLICATE", gs, np.searchsorted(isa, gs, "right"), 6)
     sender = pc.dictionary_encode(tokens.text(tokens.element(isa, 6))).indices.fill_null(-1).to_numpy()
-    _check_duplicates(tokens, findings, "X12-ISA-DUPLICATE", isa, region_source[tokens.region[isa]] * (len(isa) + 1) + sender, 13)
+    _check_duplicates(
+        tokens, findings, "X12-ISA-DUPLICATE", isa, region_source[tokens.region[isa]] * (len(isa) + 1) + sender, 13
+    )
 
     findings.add("X12-ISA-LENGTH", isa[[not tokens.regions[r].is_exact for r in tokens.region[isa].tolist()]])
     last_of_region = np.append(isa[1:], tokens.count) - 1
@@ -210,7 +216,13 @@ def _kind(st01: str | None, st03: str | None, gs08: str | None) -> int:
 
 
 def _check_trailers(
-    tokens: Tokens, findings: Findings, head: Index, tail: Index, count: Index, control: int, codes: tuple[str, str, str]
+    tokens: Tokens,
+    findings: Findings,
+    head: Index,
+    tail: Index,
+    count: Index,
+    control: int,
+    codes: tuple[str, str, str],
 ) -> Flags:
     """Compare trailers with their headers; which headers have a missing or unequal one."""
     missing, wrong_count, wrong_control = codes
@@ -219,7 +231,11 @@ def _check_trailers(
     miscounted = ~gone & (~good | (declared != count))
     ours = tokens.text(tokens.element(head, control))
     theirs = tokens.text(tokens.element(tail, 2))
-    equal = pc.equal(pc.utf8_trim_whitespace(ours), pc.utf8_trim_whitespace(theirs)).fill_null(False).to_numpy(zero_copy_only=False)
+    equal = (
+        pc.equal(pc.utf8_trim_whitespace(ours), pc.utf8_trim_whitespace(theirs))
+        .fill_null(False)
+        .to_numpy(zero_copy_only=False)
+    )
     differs = ~gone & ~equal
     findings.bad(missing, head, gone, None)
     findings.bad(wrong_count, tail, miscounted, 1)
@@ -228,7 +244,9 @@ def _check_trailers(
     return bad
 
 
-def _check_duplicates(tokens: Tokens, findings: Findings, code: str, segments: Index, group: Index, element: int) -> None:
+def _check_duplicates(
+    tokens: Tokens, findings: Findings, code: str, segments: Index, group: Index, element: int
+) -> None:
     if len(segments) < 2:
         return
     number = pc.dictionary_encode(tokens.text(tokens.element(segments, element))).indices.fill_null(-1).to_numpy()

@@ -14,7 +14,7 @@ from claims.interchange.x12.tokens import Flags, Index
 
 
 class Finding(NamedTuple):
-    """One kind of finding. `scope` is what it quarantines; `syntax_code` is the IK3-04, IK4-03 or IK5-02 code of a 999."""
+    """One kind of finding. `scope`: what it quarantines; `syntax_code`: the IK3-04, IK4-03 or IK5-02 code of a 999."""
 
     code: str
     severity: str
@@ -104,7 +104,9 @@ CATALOGUE: tuple[Finding, ...] = (
     Finding("X12-GE-MISSING", "error", "none", "3", "The functional group has no GE", _RESEND),
     Finding("X12-GE-COUNT", "error", "none", "5", "GE01 is not the number of transaction sets", _SENDER),
     Finding("X12-GE-CONTROL", "error", "none", "4", "GE02 is not GS06", _SENDER),
-    Finding("X12-GS-DUPLICATE", "error", "none", "6", "Two groups of the interchange have the same control number", _SENDER),
+    Finding(
+        "X12-GS-DUPLICATE", "error", "none", "6", "Two groups of the interchange have the same control number", _SENDER
+    ),
     Finding(
         "X12-ENVELOPE-ORPHAN",
         "error",
@@ -122,7 +124,14 @@ CATALOGUE: tuple[Finding, ...] = (
         _RESEND,
     ),
     # -- transaction set ----------------------------------------------------------------------------------------------
-    Finding("X12-ST-OUTSIDE-GROUP", "error", "none", None, "The transaction set stands outside any functional group", _SENDER),
+    Finding(
+        "X12-ST-OUTSIDE-GROUP",
+        "error",
+        "none",
+        None,
+        "The transaction set stands outside any functional group",
+        _SENDER,
+    ),
     Finding(
         "X12-ST-UNKNOWN",
         "error",
@@ -139,7 +148,14 @@ CATALOGUE: tuple[Finding, ...] = (
         "The guide in ST03 or GS08 does not fit the service lines found; the lines decided",
         "Correct GS08 and ST03.",
     ),
-    Finding("X12-ST-DUPLICATE", "error", "none", "23", "Two transaction sets of the group have the same control number", _SENDER),
+    Finding(
+        "X12-ST-DUPLICATE",
+        "error",
+        "none",
+        "23",
+        "Two transaction sets of the group have the same control number",
+        _SENDER,
+    ),
     Finding("X12-SE-MISSING", "error", "transaction", "2", "The transaction set has no SE: it is cut short", _RESEND),
     Finding(
         "X12-SE-COUNT",
@@ -159,19 +175,46 @@ CATALOGUE: tuple[Finding, ...] = (
         _RESEND,
     ),
     # -- segments and elements ----------------------------------------------------------------------------------------
-    Finding("X12-SEGMENT-UNKNOWN", "warning", "none", "1", "Unknown segment identifier", "Remove the segment or correct its identifier."),
+    Finding(
+        "X12-SEGMENT-UNKNOWN",
+        "warning",
+        "none",
+        "1",
+        "Unknown segment identifier",
+        "Remove the segment or correct its identifier.",
+    ),
     Finding("X12-ELEMENT-AMOUNT", "error", "none", "6", "Not an amount", "Send digits with at most two after a point."),
     Finding("X12-ELEMENT-NUMBER", "error", "none", "6", "Not a number", "Send digits, with a point where needed."),
-    Finding("X12-ELEMENT-DATE", "error", "none", "8", "Not a date of the calendar", "Send CCYYMMDD, or a range of two dates."),
+    Finding(
+        "X12-ELEMENT-DATE",
+        "error",
+        "none",
+        "8",
+        "Not a date of the calendar",
+        "Send CCYYMMDD, or a range of two dates.",
+    ),
     # -- claims: what every guide requires ----------------------------------------------------------------------------
     Finding("X12-BHT-MISSING", "error", "none", "3", "The set has no BHT", "Send BHT right after ST."),
     Finding("X12-SUBMITTER-MISSING", "error", "none", "I7", "The set names no submitter (1000A)", "Send NM1*41."),
     Finding("X12-RECEIVER-MISSING", "error", "none", "I7", "The set names no receiver (1000B)", "Send NM1*40."),
-    Finding("X12-HL-ID", "error", "none", "7", "HL01 is not the next number of its set", "Number the HL from 1, step 1."),
-    Finding("X12-HL-PARENT", "error", "none", "7", "HL02 names no earlier HL of its set", "Point HL02 at the level above."),
-    Finding("X12-CLM-ID", "error", "claim", "1", "CLM01 is missing: the claim cannot be followed", "Send the patient control number."),
+    Finding(
+        "X12-HL-ID", "error", "none", "7", "HL01 is not the next number of its set", "Number the HL from 1, step 1."
+    ),
+    Finding(
+        "X12-HL-PARENT", "error", "none", "7", "HL02 names no earlier HL of its set", "Point HL02 at the level above."
+    ),
+    Finding(
+        "X12-CLM-ID",
+        "error",
+        "claim",
+        "1",
+        "CLM01 is missing: the claim cannot be followed",
+        "Send the patient control number.",
+    ),
     Finding("X12-CLM-CHARGE", "error", "claim", "1", "CLM02 is missing or not an amount", "Send the total charge."),
-    Finding("X12-CLM-NO-LINES", "error", "claim", "3", "The claim has no service line", "Send at least one LX with its SV."),
+    Finding(
+        "X12-CLM-NO-LINES", "error", "claim", "3", "The claim has no service line", "Send at least one LX with its SV."
+    ),
     Finding(
         "X12-CLM-BALANCE",
         "error",
@@ -180,7 +223,14 @@ CATALOGUE: tuple[Finding, ...] = (
         "CLM02 is not the sum of its line charges",
         "Correct CLM02, or send the line that is missing.",
     ),
-    Finding("X12-CLM-DUPLICATE", "warning", "none", None, "The same CLM01 and frequency stand twice in the set", "Send each claim once."),
+    Finding(
+        "X12-CLM-DUPLICATE",
+        "warning",
+        "none",
+        None,
+        "The same CLM01 and frequency stand twice in the set",
+        "Send each claim once.",
+    ),
     Finding(
         "X12-CLM-ORIGINAL",
         "error",
@@ -189,17 +239,61 @@ CATALOGUE: tuple[Finding, ...] = (
         "A replacement or void (CLM05-3 of 7 or 8) names no original claim",
         "Send REF*F8 with the payer's control number of the claim that is replaced.",
     ),
-    Finding("X12-BILLING-MISSING", "error", "none", "I7", "The claim has no billing provider (2010AA)", "Send NM1*85 under HL 20."),
-    Finding("X12-SUBSCRIBER-MISSING", "error", "none", "I7", "The claim has no subscriber (SBR and NM1*IL)", "Send 2000B and 2010BA."),
-    Finding("X12-PAYER-MISSING", "error", "none", "I7", "The claim has no payer (2010BB)", "Send NM1*PR under the subscriber."),
+    Finding(
+        "X12-BILLING-MISSING",
+        "error",
+        "none",
+        "I7",
+        "The claim has no billing provider (2010AA)",
+        "Send NM1*85 under HL 20.",
+    ),
+    Finding(
+        "X12-SUBSCRIBER-MISSING",
+        "error",
+        "none",
+        "I7",
+        "The claim has no subscriber (SBR and NM1*IL)",
+        "Send 2000B and 2010BA.",
+    ),
+    Finding(
+        "X12-PAYER-MISSING",
+        "error",
+        "none",
+        "I7",
+        "The claim has no payer (2010BB)",
+        "Send NM1*PR under the subscriber.",
+    ),
     Finding("X12-HI-MISSING", "error", "none", "I9", "The claim has no principal diagnosis", "Send HI*ABK."),
-    Finding("X12-STATEMENT-MISSING", "error", "none", "I9", "An institutional claim has no statement dates", "Send DTP*434."),
-    Finding("X12-LINE-SERVICE", "error", "none", "I9", "The line has no SV1, SV2 or SV3", "Send the service of the line."),
+    Finding(
+        "X12-STATEMENT-MISSING", "error", "none", "I9", "An institutional claim has no statement dates", "Send DTP*434."
+    ),
+    Finding(
+        "X12-LINE-SERVICE", "error", "none", "I9", "The line has no SV1, SV2 or SV3", "Send the service of the line."
+    ),
     Finding("X12-LINE-CHARGE", "error", "none", "1", "The line has no charge", "Send the line's charge."),
-    Finding("X12-LINE-PROCEDURE", "error", "none", "1", "The line names no procedure or revenue code", "Send the code."),
+    Finding(
+        "X12-LINE-PROCEDURE", "error", "none", "1", "The line names no procedure or revenue code", "Send the code."
+    ),
     Finding("X12-LINE-DATE", "error", "none", "I9", "The line has no date of service", "Send DTP*472."),
-    Finding("X12-LINE-POINTER", "error", "none", "I12", "A diagnosis pointer points to no diagnosis of the claim", "Point to 1..n."),
-    Finding("X12-ELEMENT-CODE", "error", "none", "7", "The code is not one of the guide's list", "Send a code of the list."),
+    Finding(
+        "X12-LINE-POINTER",
+        "error",
+        "none",
+        "I12",
+        "A diagnosis pointer points to no diagnosis of the claim",
+        "Point to 1..n.",
+    ),
+    Finding(
+        "X12-ELEMENT-CODE", "error", "none", "7", "The code is not one of the guide's list", "Send a code of the list."
+    ),
+    Finding(
+        "X12-COMPONENT-MARK",
+        "error",
+        "none",
+        "6",
+        "A composite holds another mark than the component separator of ISA16, so its parts are unknown",
+        "Send in ISA16 the separator that the composites use.",
+    ),
     Finding("X12-NPI", "error", "none", "I12", "The check digit of the NPI is wrong", "Correct the NPI."),
     Finding(
         "X12-COB-LINE",
@@ -226,14 +320,37 @@ CATALOGUE: tuple[Finding, ...] = (
         "Send AMT*D, SVD and CAS as the other payer's 835 has them.",
     ),
     # -- remittances --------------------------------------------------------------------------------------------------
-    Finding("X12-TRN-MISSING", "error", "none", "3", "The payment has no trace number", "Send TRN with the check or EFT number."),
+    Finding(
+        "X12-TRN-MISSING",
+        "error",
+        "none",
+        "3",
+        "The payment has no trace number",
+        "Send TRN with the check or EFT number.",
+    ),
     Finding("X12-REMIT-PAYER-MISSING", "error", "none", "I7", "The payment names no payer (N1*PR)", "Send N1*PR."),
     Finding("X12-REMIT-PAYEE-MISSING", "error", "none", "I7", "The payment names no payee (N1*PE)", "Send N1*PE."),
-    Finding("X12-CLP-ID", "error", "claim", "1", "CLP01 is missing: the payment cannot be matched", "Send the patient control number."),
-    Finding("X12-CLP-AMOUNT", "error", "claim", "1", "CLP03 or CLP04 is missing or not an amount", "Send charge and payment."),
+    Finding(
+        "X12-CLP-ID",
+        "error",
+        "claim",
+        "1",
+        "CLP01 is missing: the payment cannot be matched",
+        "Send the patient control number.",
+    ),
+    Finding(
+        "X12-CLP-AMOUNT",
+        "error",
+        "claim",
+        "1",
+        "CLP03 or CLP04 is missing or not an amount",
+        "Send charge and payment.",
+    ),
     Finding("X12-CLP-STATUS", "error", "claim", "1", "CLP02 is missing", "Send the claim status code."),
     Finding("X12-CLP-CONTROL", "error", "none", "1", "CLP07 is missing", "Send the payer's claim control number."),
-    Finding("X12-SVC-AMOUNT", "error", "none", "1", "SVC02 or SVC03 is missing", "Send charge and payment of the line."),
+    Finding(
+        "X12-SVC-AMOUNT", "error", "none", "1", "SVC02 or SVC03 is missing", "Send charge and payment of the line."
+    ),
     Finding(
         "X12-BALANCE-SERVICE",
         "error",
@@ -283,7 +400,9 @@ class Findings:
         if len(segments):
             self.chunks.append(_Chunk(code, np.asarray(segments), element, component))
 
-    def bad(self, code: str, segments: Index, where: Flags, element: int | Index | None, component: int | None = None) -> None:
+    def bad(
+        self, code: str, segments: Index, where: Flags, element: int | Index | None, component: int | None = None
+    ) -> None:
         """One finding for each segment where `where` holds."""
         if where.any():
             at = np.flatnonzero(where)

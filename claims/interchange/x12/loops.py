@@ -24,6 +24,13 @@ from claims.interchange.x12.tokens import ABSENT, CODE, SEGMENT_IDS, Bytes, Flag
 _PROFESSIONAL, _INSTITUTIONAL, _DENTAL = (1 << KIND[k] for k in ("837P", "837I", "837D"))
 _ALL = _PROFESSIONAL | _INSTITUTIONAL | _DENTAL
 
+
+def _each(section: int, kinds: int, loop: str, parties: str) -> list[tuple[int, int, str, str]]:
+    """`parties` as "NM101:letter of the loop"."""
+    pairs = (party.split(":") for party in parties.split())
+    return [(section, kinds, qualifier, loop + letter) for qualifier, letter in pairs]
+
+
 # (section, NM101) -> loop, by kind of 837. 005010 names; where 004010 uses another letter for the same party, the
 # party decides.
 _NM1_LOOPS: tuple[tuple[int, int, str, str], ...] = (
@@ -36,18 +43,17 @@ _NM1_LOOPS: tuple[tuple[int, int, str, str], ...] = (
     (SUBSCRIBER, _ALL, "PR", "2010BB"),
     (SUBSCRIBER, _ALL, "QD", "2010BD"),
     (DEPENDENT, _ALL, "QC", "2010CA"),
-    *((CLAIM, _PROFESSIONAL, q, f"2310{x}") for q, x in zip("DN P3 82 77 FA LI TL QB DQ PW 45".split(), "AABCCCCCDEF", strict=True)),
-    *((CLAIM, _INSTITUTIONAL, q, f"2310{x}") for q, x in zip("71 72 73 ZZ 82 77 FA DN".split(), "ABCCDEEF", strict=True)),
-    *((CLAIM, _DENTAL, q, f"2310{x}") for q, x in zip("DN P3 82 77 FA DD DQ".split(), "AABCCDE", strict=True)),
-    (OTHER_PAYER, _ALL, "IL", "2330A"),
-    (OTHER_PAYER, _ALL, "PR", "2330B"),
-    *((OTHER_PAYER, _PROFESSIONAL, q, f"2330{x}") for q, x in zip("DN P3 82 77 DQ 85".split(), "CCDEFG", strict=True)),
-    *((OTHER_PAYER, _INSTITUTIONAL, q, f"2330{x}") for q, x in zip("71 72 ZZ 77 82 DN 85".split(), "CDEFGHI", strict=True)),
-    *((OTHER_PAYER, _DENTAL, q, f"2330{x}") for q, x in zip("DN P3 82 DQ 85 77 DD".split(), "CCDEFGH", strict=True)),
-    *((LINE, _PROFESSIONAL, q, f"2420{x}") for q, x in zip("82 QB 77 DQ DK DN P3 PW 45".split(), "ABCDEFFGH", strict=True)),
-    *((LINE, _INSTITUTIONAL, q, f"2420{x}") for q, x in zip("72 ZZ 82 DN".split(), "ABCD", strict=True)),
-    *((LINE, _DENTAL, q, f"2420{x}") for q, x in zip("82 DD DQ 77".split(), "ABCD", strict=True)),
-)  # fmt: skip
+    *_each(CLAIM, _PROFESSIONAL, "2310", "DN:A P3:A 82:B 77:C FA:C LI:C TL:C QB:C DQ:D PW:E 45:F"),
+    *_each(CLAIM, _INSTITUTIONAL, "2310", "71:A 72:B 73:C ZZ:C 82:D 77:E FA:E DN:F"),
+    *_each(CLAIM, _DENTAL, "2310", "DN:A P3:A 82:B 77:C FA:C DD:D DQ:E"),
+    *_each(OTHER_PAYER, _ALL, "2330", "IL:A PR:B"),
+    *_each(OTHER_PAYER, _PROFESSIONAL, "2330", "DN:C P3:C 82:D 77:E DQ:F 85:G"),
+    *_each(OTHER_PAYER, _INSTITUTIONAL, "2330", "71:C 72:D ZZ:E 77:F 82:G DN:H 85:I"),
+    *_each(OTHER_PAYER, _DENTAL, "2330", "DN:C P3:C 82:D DQ:E 85:F 77:G DD:H"),
+    *_each(LINE, _PROFESSIONAL, "2420", "82:A QB:B 77:C DQ:D DK:E DN:F P3:F PW:G 45:H"),
+    *_each(LINE, _INSTITUTIONAL, "2420", "72:A ZZ:B 82:C DN:D"),
+    *_each(LINE, _DENTAL, "2420", "82:A DD:B DQ:C 77:D"),
+)
 
 _SECTION_LOOPS = {
     BILLING: "2000A", SUBSCRIBER: "2000B", DEPENDENT: "2000C", LEVEL: "2000", CLAIM: "2300", OTHER_PAYER: "2320",
@@ -256,7 +262,8 @@ class Context:
         level = self.tokens.packed(self.tokens.element(at, 3))
         start = self.envelope.opens[self.envelope.transaction[at]]
         last = np.maximum.accumulate(np.where(np.isin(level, [pack(word) for word in words]), place, ABSENT))
-        return np.where((last >= 0) & (at[last] > start), last, ABSENT)
+        out: Index = np.where((last >= 0) & (at[last] > start), last, ABSENT)
+        return out
 
     @cached_property
     def _by_code(self) -> tuple[Index, Index]:
@@ -274,7 +281,8 @@ class Context:
             keep = here == sections[0]
             for section in sections[1:]:
                 keep |= here == section
-            return found[keep]
+            chosen: Index = found[keep]
+            return chosen
         return found[self.kind[found] > 0]
 
 

@@ -120,9 +120,7 @@ def _read_regions(
     flat = findings.flatten()
     statuses = _statuses(tokens, envelope, flat)
     tables["interchanges"] = interchange_table(tokens, envelope, file_ids, statuses[0])
-    tables["transactions"] = transaction_table(
-        tokens, envelope, file_ids, statuses[1], *_totals(tokens, envelope)
-    )
+    tables["transactions"] = transaction_table(tokens, envelope, file_ids, statuses[1], *_totals(tokens, envelope))
     ordinals = np.where(context.claim >= 0, np.maximum(claims, remits), 0)
     tables["findings"] = _findings(tokens, envelope, context, file_ids, flat, ordinals, findings)
     if segments:
@@ -167,9 +165,7 @@ def _totals(tokens: Tokens, envelope: Envelope) -> tuple[Index, Index, Longs, Fl
     clm, clp = of(("CLM",), CLAIM_KINDS), of(("CLP",), (KIND["835"],))
     lines = np.concatenate([of(("SV1", "SV2", "SV3"), CLAIM_KINDS), of(("SVC",), (KIND["835"],))])
     claims = np.concatenate([clm, clp])
-    cents = np.concatenate(
-        [tokens.number(tokens.element(clm, 2), 2)[0], tokens.number(tokens.element(clp, 3), 2)[0]]
-    )
+    cents = np.concatenate([tokens.number(tokens.element(clm, 2), 2)[0], tokens.number(tokens.element(clp, 3), 2)[0]])
     at = envelope.transaction[claims]
     charges = np.zeros(count, np.int64)
     np.add.at(charges, at, cents)
@@ -247,7 +243,11 @@ def _findings(
     order = np.argsort(place, kind="stable")
     table = table.take(pa.array(order))
     number = within(place[order])
-    return table.set_column(table.schema.get_field_index("finding_ordinal"), schema.arrow("findings").field("finding_ordinal"), int32s(number))
+    return table.set_column(
+        table.schema.get_field_index("finding_ordinal"),
+        schema.arrow("findings").field("finding_ordinal"),
+        int32s(number),
+    )
 
 
 def _file_findings(findings: Findings, file_ids: pa.Array) -> pa.Table:
@@ -279,9 +279,7 @@ def _file_findings(findings: Findings, file_ids: pa.Array) -> pa.Table:
     return make_table("findings", data)
 
 
-def _segments(
-    tokens: Tokens, envelope: Envelope, context: Context, file_ids: pa.Array, ordinals: Ints
-) -> pa.Table:
+def _segments(tokens: Tokens, envelope: Envelope, context: Context, file_ids: pa.Array, ordinals: Ints) -> pa.Table:
     every = np.arange(tokens.count)
     loop = context.loop
     data = {

@@ -236,9 +236,9 @@ class Remits835:
                 held = found[spans.end > spans.start]
                 rows.append((held, np.full(len(held), position, np.int64)))
         segment = np.concatenate([segment for segment, _ in rows])
-        position = np.concatenate([position for _, position in rows])
-        order = np.lexsort((position, segment))
-        segment, position = segment[order], position[order]
+        element = np.concatenate([position for _, position in rows])
+        order = np.lexsort((element, segment))
+        segment, element = segment[order], element[order]
         code = context.tokens.code[segment]
         is_lq = code == CODE["LQ"]
         claim = context.claim[segment]
@@ -252,7 +252,7 @@ class Remits835:
             "line_number": self._line_numbers(segment),
             "source": names.take(pa.array(source)),
             "qualifier": columns.text(np.where(is_lq, segment, ABSENT), 1).fill_null("HE"),
-            "remark_code": columns.text(segment, position),
+            "remark_code": columns.text(segment, element),
         }
         return make_table("remittance_remarks", data)
 

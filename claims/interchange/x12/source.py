@@ -23,7 +23,7 @@ _MANY_CANDIDATES = 4096
 
 @dataclass(frozen=True)
 class Source:
-    """One file as received: `file_id` (first 32 hex digits of the SHA-256 of its bytes), a `name` for people, its bytes."""
+    """One file as received: `file_id` (first 32 hex digits of the SHA-256 of its bytes), its name, its bytes."""
 
     file_id: str
     name: str
@@ -37,7 +37,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Delimiters:
-    """The four delimiters of an interchange as single bytes; `repetition` and `component` are None where it has none."""
+    """The delimiters of an interchange as single bytes; `repetition` and `component` are None where it has none."""
 
     element: int
     component: int | None
@@ -112,7 +112,7 @@ def _candidates(data: bytes) -> list[int]:
         follows = text[np.minimum(at + 6, len(text) - 1)]
         # Only where a separator stands on both sides of a two-byte ISA01; this holds for loose headers too.
         plausible: npt.NDArray[np.int64] = at[(separator == follows) & ~_is_alnum(separator)]
-        return plausible.tolist()
+        return [int(place) for place in plausible]
     out: list[int] = []
     at_ = data.find(b"ISA")
     while at_ >= 0:
@@ -128,7 +128,9 @@ def _is_alnum(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 
 
 def _begins_segment(data: bytes, at: int, before: Delimiters | None) -> bool:
-    head = data[max(0, at - 64) : at].rstrip(WHITE if before is None else WHITE.replace(bytes([before.terminator]), b""))
+    head = data[max(0, at - 64) : at].rstrip(
+        WHITE if before is None else WHITE.replace(bytes([before.terminator]), b"")
+    )
     if not head or head == _BOM:
         return True
     return before is not None and head[-1] == before.terminator
@@ -156,7 +158,9 @@ def _read_isa(data: bytes, at: int) -> tuple[Delimiters, bool] | None:
     if terminator in _ALNUM or terminator > 127 or terminator in (separator, component, 32):
         return None
     # ISA11 is a delimiter from 00402 on; before that it names a standards body (`U`).
-    has_repetition = repetition not in _ALNUM and repetition < 128 and repetition not in (separator, component, terminator, 32)
+    has_repetition = (
+        repetition not in _ALNUM and repetition < 128 and repetition not in (separator, component, terminator, 32)
+    )
     if version[:5] in (b"00200", b"00300", b"00400", b"00401"):
         has_repetition = False
     has_component = component not in _ALNUM and component < 128 and component not in (separator, 32)

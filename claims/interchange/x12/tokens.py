@@ -198,9 +198,7 @@ class Tokens:
         # An ISA that does not open a region is a broken header inside another interchange.
         code[(code == CODE["ISA"]) & (self.begin != self.region_begin[self.region])] = 0
         self.is_isa: Flags = code == CODE["ISA"]
-        self.strings = pa.StringArray.from_buffers(
-            len(self._offsets) - 1, pa.py_buffer(self._offsets), self.buffer
-        )
+        self.strings = pa.StringArray.from_buffers(len(self._offsets) - 1, pa.py_buffer(self._offsets), self.buffer)
 
     def _trim(self, first: Longs) -> None:
         """Move the start of each segment past layout bytes."""
@@ -453,7 +451,9 @@ def decimals(values: Longs, there: Flags, type_: pa.DataType) -> pa.Array:
 
 def dates32(days: Ints, there: Flags) -> pa.Array:
     """Days since 1970 as date32."""
-    return pa.Array.from_buffers(pa.date32(), len(days), [bitmap(there), pa.py_buffer(np.ascontiguousarray(days, np.int32))])
+    return pa.Array.from_buffers(
+        pa.date32(), len(days), [bitmap(there), pa.py_buffer(np.ascontiguousarray(days, np.int32))]
+    )
 
 
 def int32s(values: Index, there: Flags | None = None) -> pa.Array:
