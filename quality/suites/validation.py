@@ -8,7 +8,7 @@ validation per table, on a frame that holds only checked columns, as numbers and
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, assert_never
@@ -38,7 +38,10 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Failure:
-    """One expectation that does not hold: where, what was expected, how many rows are against it. Never a value."""
+    """One expectation that does not hold: where, what was expected, how many rows are against it. Never a value.
+
+    For the shape `columns` are those that are missing, unexpected or of another type, and the count is of columns.
+    """
 
     table: str
     check: str
@@ -50,7 +53,8 @@ class Failure:
     def __str__(self) -> str:
         """For people, without any value of the data."""
         where = ", ".join(self.columns)
-        return f"bronze/{self.table}: {self.check} ({self.expectation} on {where}): {self.unexpected_count} rows"
+        of = "columns" if self.check == "shape" else "rows"
+        return f"bronze/{self.table}: {self.check} ({self.expectation} on {where}): {self.unexpected_count} {of}"
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,10 @@ def validate(
     Cost: 3 s for the first call of a process (the import), then about 10 ms per check and 20,000 rows.
     """
     suite = checks(table_name, today=today, partitions=partitions)
-    shape, *others = suite
-    failures = _run(table_name, [shape], _shape_frame(data.schema))
+    shape = next(check for check in suite if isinstance(check, Shape))
+    failures = [_name_columns(f, shape, data.schema) for f in _run(table_name, [shape], _shape_frame(data.schema))]
     if not failures and data.num_rows:
+        others = [check for check in suite if check is not shape]
         failures = _run(table_name, others, _value_frame(data, others))
     return SuiteResult(table_name, data.num_rows, len(suite), tuple(failures))
 
@@ -154,6 +159,14 @@ def _run(table: str, suite: Iterable[Check], frame: "pd.DataFrame") -> list[Fail
             )
     order = list(by_name)
     return sorted(failures, key=lambda failure: order.index(failure.check))
+
+
+def _name_columns(failure: Failure, shape: Shape, found: pa.Schema) -> Failure:
+    """A failure of the shape with the columns that differ; all of them where only their order does."""
+    fields = _fields(found)
+    differing = [f for f in (*shape.fields, *fields) if (f in shape.fields) != (f in fields)] or fields
+    names = tuple(dict.fromkeys(f.split(" ", 1)[0] for f in differing))
+    return replace(failure, columns=names, unexpected_count=len(names))
 
 
 def _columns(check: Check) -> tuple[str, ...]:
@@ -212,7 +225,12 @@ def _shape_frame(found: pa.Schema) -> "pd.DataFrame":
     """An empty frame whose columns are called `<name> <type>`: names and types are then one list to compare."""
     import pandas as pd
 
-    return pd.DataFrame(columns=[f"{field.name} {field.type}" for field in found])
+    return pd.DataFrame(columns=_fields(found))
+
+
+def _fields(found: pa.Schema) -> list[str]:
+    """As `Shape.fields` writes them."""
+    return [f"{field.name} {field.type}" for field in found]
 
 
 def _value_frame(data: pa.Table, suite: Iterable[Check]) -> "pd.DataFrame":

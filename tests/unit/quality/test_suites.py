@@ -162,6 +162,9 @@ def test_a_wrong_shape_fails_alone(table: str, how: str) -> None:
     result = validate(table, broken, today=TODAY, partitions=PARTITIONS)
     assert [failure.check for failure in result.failures] == ["shape"]
     assert not result.success
+    expected = {"missing": (last,), "unexpected": ("extra",), "mistyped": (last,)}.get(how, tuple(broken.column_names))
+    assert result.failures[0].columns == expected
+    assert str(result.failures[0]).endswith(f"{len(expected)} columns")
 
 
 @pytest.mark.parametrize(
