@@ -13,6 +13,8 @@ HEIGHT = 260
 ROW = 26
 CELL = "cell"
 _PALE = 0.4
+# d3 writes thousands as k and billions as G; money is read as K and B, as on the tiles.
+_CAPITAL = "replace(replace(datum.label, 'k', 'K'), 'G', 'B')"
 _STATE = "datum.is_open ? 'open, answers still to come' : 'closed'"
 _MONTH_TOOLTIP = alt.Tooltip("yearmonth(month):T", title="Month", format="%B %Y")
 _STATE_TOOLTIP = alt.Tooltip("state:N", title="Month is")
@@ -32,7 +34,7 @@ def charges_and_payments(months: pa.Table) -> alt.Chart:
         .encode(
             x=alt.X("yearmonth(month):O", axis=_month_axis()),
             xOffset=alt.XOffset("label:N"),
-            y=alt.Y("amount:Q", axis=alt.Axis(format="$~s", title=None, tickCount=5)),
+            y=alt.Y("amount:Q", axis=alt.Axis(format="$~s", labelExpr=_CAPITAL, title=None, tickCount=5)),
             color=alt.Color("label:N", legend=alt.Legend(title=None, orient="top")),
             opacity=alt.condition("datum.is_open", alt.value(_PALE), alt.value(1.0)),
             tooltip=[
@@ -99,7 +101,8 @@ def heat_map(cells: pa.Table, measure: str, number_format: str) -> alt.Chart:
                 axis=alt.Axis(title=None, labelLimit=210, ticks=False, domain=False),
             ),
             color=alt.Color(
-                f"{measure}:Q", legend=alt.Legend(title=None, format=number_format, orient="right", gradientLength=160)
+                f"{measure}:Q",
+                legend=alt.Legend(title=None, format=number_format, labelExpr=_CAPITAL, gradientLength=160),
             ),
             opacity=alt.condition(cell, alt.value(1.0), alt.value(0.3)),
             tooltip=[

@@ -88,7 +88,7 @@ def breakdown(copy: db.Copy, filters: Filters) -> None:
     )
     rows = queries.denials_by(copy, filters, dimension or "Category")
     unit = "lines" if dimension == "Procedure" else "claims"
-    left, right = st.columns([2, 3])
+    left, right = st.columns([1, 2])
     with left:
         st.altair_chart(
             charts.bars(rows.slice(0, BARS), "denied", f"Denied {unit}", ",d"),
@@ -96,15 +96,15 @@ def breakdown(copy: db.Copy, filters: Filters) -> None:
         )
     with right:
         st.dataframe(
-            rows,
+            layout.per_cent(rows, "share", "rate"),
             hide_index=True,
             height=min(rows.num_rows, BARS) * 35 + 38,
             column_config={
                 "name": st.column_config.TextColumn(dimension, pinned=True),
                 "denied": st.column_config.NumberColumn(f"Denied {unit}", format="localized"),
                 "submitted": st.column_config.NumberColumn(f"Submitted {unit}", format="localized"),
-                "share": st.column_config.ProgressColumn("Share of denials", format="percent", max_value=1.0),
-                "rate": st.column_config.NumberColumn("Denial rate", format="percent"),
+                "share": st.column_config.ProgressColumn("Share of denials", format=layout.PER_CENT, max_value=100),
+                "rate": st.column_config.NumberColumn("Denial rate", format=layout.PER_CENT),
                 "denied_charges": st.column_config.NumberColumn("Denied charges", format="dollar"),
                 "recovered": st.column_config.NumberColumn("Recovered", format="dollar"),
             },

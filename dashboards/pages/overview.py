@@ -74,7 +74,9 @@ def _hundredfold(rate: float | None) -> float | None:
 def payer_table(rows: pa.Table) -> None:
     """The payers with their numbers; the same table is what the chart beside it draws."""
     st.dataframe(
-        rows.select(["payer", "claims", "charges", "payments", "denial_rate", "days_in_receivable"]),
+        layout.per_cent(
+            rows.select(["payer", "claims", "charges", "payments", "denial_rate", "days_in_receivable"]), "denial_rate"
+        ),
         hide_index=True,
         height="content",
         column_config={
@@ -83,7 +85,7 @@ def payer_table(rows: pa.Table) -> None:
             "charges": st.column_config.NumberColumn("Charges", format="dollar"),
             "payments": st.column_config.NumberColumn("Payments", format="dollar"),
             "denial_rate": st.column_config.NumberColumn(
-                "Initial denial rate", format="percent", help=definitions.DENIAL_RATE.tooltip
+                "Initial denial rate", format=layout.PER_CENT, help=definitions.DENIAL_RATE.tooltip
             ),
             "days_in_receivable": st.column_config.NumberColumn(
                 "Days in A/R", format="%.1f", help=definitions.DAYS_IN_AR.tooltip
@@ -96,7 +98,9 @@ def payer_table(rows: pa.Table) -> None:
 def month_table(months: pa.Table, rates: pa.Table) -> None:
     """The months' numbers, which the two charts draw."""
     st.dataframe(
-        months.join(rates.select(["month", "numerator", "denominator", "rate"]), "month").sort_by("month"),
+        layout.per_cent(
+            months.join(rates.select(["month", "numerator", "denominator", "rate"]), "month").sort_by("month"), "rate"
+        ),
         hide_index=True,
         height="content",
         column_config={
@@ -107,7 +111,7 @@ def month_table(months: pa.Table, rates: pa.Table) -> None:
             "is_open": st.column_config.CheckboxColumn("Open"),
             "numerator": st.column_config.NumberColumn("Denied claims", format="localized"),
             "denominator": st.column_config.NumberColumn("Claims submitted", format="localized"),
-            "rate": st.column_config.NumberColumn("Initial denial rate", format="percent"),
+            "rate": st.column_config.NumberColumn("Initial denial rate", format=layout.PER_CENT),
         },
         alt="Charges, payments, days in A/R and initial denial rate of each month",
     )

@@ -45,8 +45,13 @@ def outcome(payer: str, npi: str, month: date, category: str, claims: int, **oth
 
 
 def claim(number: int, payer: str, npi: str, day: date, category: str, submission: int = 1) -> dict:
-    row = {"tenant_id": "alder", "claim_id": f"f{number:031x}-1", "submission_number": submission, "is_primary": True}
-    row |= {"is_void": False, "submitted_date": day, "payer_id": payer, "rendering_provider_npi": npi}
+    row = {"tenant_id": "alder", "claim_id": f"f{number:031x}-1", "is_first_pass": submission == 1, "is_primary": True}
+    row |= {
+        "is_initially_denied": category != "none",
+        "submitted_date": day,
+        "payer_id": payer,
+        "rendering_provider_npi": npi,
+    }
     return row | {"initial_reason_category": category, "cut_off_date": CUT_OFF, "received_date": day}
 
 

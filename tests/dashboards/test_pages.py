@@ -93,8 +93,8 @@ class TestOverview:
 
     def test_payers_stand_in_the_table_with_their_own_numbers(self) -> None:
         rows = table(open_app(), "denial_rate").set_index("payer")
-        assert rows.loc["Evergreen Health", "denial_rate"] == pytest.approx(8 / 40)
-        assert rows.loc["Summit Mutual", "denial_rate"] == pytest.approx(3 / 20)
+        assert rows.loc["Evergreen Health", "denial_rate"] == pytest.approx(100 * 8 / 40)
+        assert rows.loc["Summit Mutual", "denial_rate"] == pytest.approx(100 * 3 / 20)
         assert rows["claims"].to_dict() == {"Evergreen Health": 60, "Summit Mutual": 30}
 
     def test_the_months_that_are_open_are_marked(self) -> None:
@@ -169,8 +169,8 @@ class TestDenials:
         _, denied, submitted = first
         top = rows.iloc[0]
         assert (top["name"], top["denied"], top["submitted"]) == first
-        assert top["rate"] == pytest.approx(denied / submitted)
-        assert rows["share"].sum() == pytest.approx(1)
+        assert top["rate"] == pytest.approx(100 * denied / submitted)
+        assert rows["share"].sum() == pytest.approx(100)
 
     def test_the_denials_name_claim_and_segment_and_leave_resubmissions_out(self) -> None:
         rows = table(open_app("denials"), "segment_ordinal")

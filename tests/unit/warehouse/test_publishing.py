@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,10 +35,10 @@ def ask(path: Path, sql: str) -> list[tuple]:
         return connection.execute(sql).fetchall()
 
 
-def write_scores(lake: Path, rows: list[tuple[str, str, str, datetime]]) -> None:
+def write_scores(lake: Path, rows: list[tuple[str, str, str, date]]) -> None:
     folder = lake / "gold" / "denial_scores" / "alder"
     folder.mkdir(parents=True)
-    names = ("tenant_id", "claim_id", "model_version", "scored_at")
+    names = ("tenant_id", "claim_id", "model_version", "received_date")
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
     pq.write_table(pa.table(columns), folder / "2026-03.parquet")
 
@@ -77,14 +77,14 @@ def test_scores_are_published_with_the_version_that_wrote_them_last(
     write_scores(
         lake,
         [
-            ("alder", "a-1", "3", datetime(2026, 3, 1, tzinfo=UTC)),
-            ("alder", "a-2", "4", datetime(2026, 3, 2, tzinfo=UTC)),
-            ("birch", "b-1", "5", datetime(2026, 3, 3, tzinfo=UTC)),
+            ("alder", "a-1", "9", date(2026, 3, 1)),
+            ("alder", "a-2", "10", date(2026, 3, 1)),
+            ("birch", "b-1", "11", date(2026, 3, 2)),
         ],
     )
     report = publish(write_warehouse(), lake, serving, ["alder"])
 
-    assert report.published[0].model_version == "4"
+    assert report.published[0].model_version == "10"
     assert ask(serving / "alder.duckdb", "select count(*) from gold.denial_scores") == [(2,)]
 
 
