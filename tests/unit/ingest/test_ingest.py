@@ -101,7 +101,7 @@ def test_batches_of_any_size_make_the_same_lake(network: Path, settings: Setting
     other = Settings(home=tmp_path / "other")
     shutil.copytree(network, other.landing)
     shutil.copytree(settings.keys, other.keys)
-    run(other, batch_bytes=20_000)
+    run(other, batch_bytes=60_000)
     for table in schema.TABLES:
         if table.in_lake:
             assert Lake(other.lake).read("bronze", table.name).equals(Lake(settings.lake).read("bronze", table.name))
