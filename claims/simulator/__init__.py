@@ -5,7 +5,7 @@
 probability of each denial goes to a separate truth file that no pipeline code reads.
 
 This package is the outside world. It imports nothing of the codec (`claims.interchange`) nor of the platform's rules,
-and composes its X12 from text: were both sides to share code, a mistake in it would cancel out and no test could see it.
+and composes its X12 from text: were both sides to share code, a mistake in it would cancel and no test could see it.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def simulate(
     """Write the files of a simulated network under `out/landing` and the truth under `out/truth/denials`.
 
     `claims` counts first submissions; replacements, voids, duplicates and claims to second payers come on top, about a
-    tenth. The same arguments give the same bytes. Files of earlier runs in `out` are overwritten where names are equal,
+    sixth. The same arguments give the same bytes. Files of earlier runs in `out` are overwritten where names are equal,
     never removed. Raises ValueError for a size that makes no network. `progress(done, total)` is called once a day.
     Cost: linear in `claims` (plus about ten files per tenant and day); memory holds the network, not the period.
     """

@@ -12,7 +12,9 @@ from claims.simulator.payers import Payer
 SEQUESTRATION = 0.02  # of Medicare's payment, after deductible and coinsurance
 
 
-def _split(charge: int, allowed: int, deductible: int, coinsurance: int, copay: int, withheld: list[tuple[str, int]]) -> LineResult:
+def _split(
+    charge: int, allowed: int, deductible: int, coinsurance: int, copay: int, withheld: list[tuple[str, int]]
+) -> LineResult:
     """The line result of an allowed amount. `withheld` are further contractual reductions of the payment."""
     contractual = [("45", charge - allowed)] if charge > allowed else []
     contractual += [item for item in withheld if item[1]]
@@ -57,12 +59,11 @@ def _pay(claim: Claim, payer: Payer, charge: int, fee: int, year: int, u: Unifor
     return _split(charge, allowed, deductible, coinsurance, copay, withheld)
 
 
-def _secondary(claim: Claim, payer: Payer, u: Uniform) -> list[LineResult]:
+def _secondary(claim: Claim, prior: Adjudication, payer: Payer, u: Uniform) -> list[LineResult]:
     """The second payer takes over what the first left to the patient, most of it."""
-    assert claim.prior is not None
     results: list[LineResult] = []
     share = 1.0 if payer.kind == "commercial" else 0.0 if u() < 0.3 else 0.8
-    for i, (line, before) in enumerate(zip(claim.lines, claim.prior.lines, strict=True)):
+    for i, (line, before) in enumerate(zip(claim.lines, prior.lines, strict=True)):
         if i in claim.denials:
             results.append(denied(line.charge, claim.denials[i]))
             continue
@@ -91,7 +92,7 @@ def adjudicate(claim: Claim, payer: Payer, icn: str, u: Uniform, *, day: int) ->
         result = _pay(claim, payer, charge, round(claim.case_price * payer.multiple), year, u, False)
         return Adjudication(claim, status, icn, [], result, remarks)
     if claim.prior is not None:
-        lines = _secondary(claim, payer, u)
+        lines = _secondary(claim, claim.prior, payer, u)
     else:
         facility = claim.institutional or claim.pos in ("22", "24")
         lines = []
@@ -114,5 +115,3 @@ def adjudicate(claim: Claim, payer: Payer, icn: str, u: Uniform, *, day: int) ->
     if day - claim.submitted > 40 and result_paid > 5000 and payer.kind != "medicaid":
         interest = round(result_paid * 0.0003 * (day - claim.submitted - 30))
     return Adjudication(claim, status, icn, lines, None, remarks, interest)
-
-

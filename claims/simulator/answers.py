@@ -37,9 +37,7 @@ def acknowledgement(sent: Sent) -> str:
 def claim_statuses(tenant: Tenant, sent: Sent, rejected: dict[int, str], day: int, trace: str) -> str:
     """The segments between ST and SE of the 277CA on one 837. `rejected`: index of the claim to its STC01."""
     date = ymd(day)
-    name, npi = (
-        (tenant.hospital, tenant.hospital_npi) if sent.institutional else (tenant.practice, tenant.practice_npi)
-    )
+    name, npi = (tenant.hospital, tenant.hospital_npi) if sent.institutional else (tenant.practice, tenant.practice_npi)
     total = sum(c.charge for c in sent.claims)
     refused = sum(sent.claims[i].charge for i in rejected)
     parts = [
@@ -55,9 +53,7 @@ def claim_statuses(tenant: Tenant, sent: Sent, rejected: dict[int, str], day: in
     for i, claim in enumerate(sent.claims):
         patient = claim.patient
         status, action = (rejected[i], "U") if i in rejected else ("A2:20:PR", "WQ")
-        period = (
-            f"RD8*{ymd(claim.day)}-{ymd(claim.through)}" if claim.through != claim.day else f"D8*{ymd(claim.day)}"
-        )
+        period = f"RD8*{ymd(claim.day)}-{ymd(claim.through)}" if claim.through != claim.day else f"D8*{ymd(claim.day)}"
         bill_type = f"REF*BLT*{claim.pos}{claim.frequency}~" if claim.institutional else ""
         parts.append(
             f"HL*{i + 4}*3*PT~NM1*QC*1*{patient.last}*{patient.first}*{patient.middle}***MI*{claim.member_id}~"

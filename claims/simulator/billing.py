@@ -58,8 +58,7 @@ def _other_payer(claim: Claim) -> str:
         if claim.prior.patient:
             text += f"AMT*EAF*{m(claim.prior.patient)}~"
     text += (
-        f"OI***Y***Y~NM1*IL*1*{patient.last}*{first}****MI*{cover.member_id}~"
-        f"NM1*PR*2*{payer.name}*****PI*{payer.id}~"
+        f"OI***Y***Y~NM1*IL*1*{patient.last}*{first}****MI*{cover.member_id}~NM1*PR*2*{payer.name}*****PI*{payer.id}~"
     )
     return text
 
@@ -95,6 +94,8 @@ def _professional(claim: Claim) -> str:
         text += f"DTP*431*D8*{ymd(claim.onset)}~"
     if claim.accident:
         text += f"DTP*439*D8*{ymd(claim.day - 1)}~"
+    if claim.attachment:
+        text += f"PWK*M1*EL***AC*{claim.number}R{claim.submission}~"
     if claim.authorization:
         text += f"REF*G1*{claim.authorization.number}~"
     if claim.original_icn:
@@ -136,6 +137,8 @@ def _institutional(claim: Claim) -> str:
         text += f"DTP*435*DT*{ymd(claim.day)}0915~CL1*1*1*01~"
     else:
         text += f"CL1*{'1' if claim.lines[0].revenue == '0450' else '3'}*1*01~"
+    if claim.attachment:
+        text += f"PWK*M1*EL***AC*{claim.number}R{claim.submission}~"
     if claim.authorization:
         text += f"REF*G1*{claim.authorization.number}~"
     if claim.original_icn:
@@ -170,13 +173,14 @@ def body(tenant: Tenant, institutional: bool, claims: Iterable[Claim], reference
         name, npi, tax, taxonomy = tenant.hospital, tenant.hospital_npi, tenant.hospital_tax_id, _TAXONOMY_HOSPITAL
     else:
         name, npi, tax, taxonomy = tenant.practice, tenant.practice_npi, tenant.practice_tax_id, _TAXONOMY_GROUP
-    parts = [
+    header = (
         f"BHT*0019*00*{reference}*{day}*{time}*CH~"
         f"NM1*41*2*{name}*****46*{tenant.name.upper()}01~PER*IC*BILLING OFFICE*TE*5555550100~"
         "NM1*40*2*CLAIMRELAY*****46*CLAIMRELAY~"
         f"HL*1**20*1~PRV*BI*PXC*{taxonomy}~"
         f"NM1*85*2*{name}*****XX*{npi}~N3*{tenant.street}~N4*{tenant.city}*{tenant.state}*{tenant.zip}~REF*EI*{tax}~"
-    ]
+    )
+    parts = [header]
     level = 1
     for claim in claims:
         patient, cover = claim.patient, claim.coverage

@@ -31,7 +31,9 @@ class Encounters:
         self.serial = 0
         self.authorizations = 0
         self.insured = 0
-        self._choices: dict[str, Weighted] = {s: Weighted([t.weight for t in ts]) for s, (_, ts) in catalog.SPECIALTIES.items()}
+        self._choices: dict[str, Weighted] = {
+            s: Weighted([t.weight for t in ts]) for s, (_, ts) in catalog.SPECIALTIES.items()
+        }
         # After the change more visits are by telephone and video, and more are billed at a high level.
         self._later: dict[str, Weighted] = {
             s: Weighted([t.weight * (2.5 if t.pos == "10" else 1.5 if t.lines[0][0] == "99215" else 1.0) for t in ts])
@@ -247,7 +249,7 @@ class Encounters:
             tenant=tenant,
             institutional=institutional,
             number=self._next_number(tenant),
-            submission=1,
+            submission=0,
             frequency="1",
             patient=patient,
             coverage=cover,
@@ -264,9 +266,8 @@ class Encounters:
             submitted=submitted,
         )
         kinds = {CODES[c].kind for c in chosen}
-        if ("img" in kinds or "pt" in kinds) and not institutional:
-            if u() > 0.05 * errors:
-                claim.referrer = pick(u(), tenant.referrers)
+        if ("img" in kinds or "pt" in kinds) and not institutional and u() > 0.05 * errors:
+            claim.referrer = pick(u(), tenant.referrers)
         if "pt" in kinds and not institutional:
             if u() > 0.045 * errors:
                 claim.onset = day - 10 - int(u() * 50)
@@ -292,7 +293,9 @@ class Encounters:
         """A billable diagnosis that supports `code`, from the templates' own."""
         return _SUPPORTING[code][0]
 
-    def _stay(self, tenant: Tenant, provider: Provider, patient: Patient, day: int, submitted: int, errors: float) -> Claim:
+    def _stay(
+        self, tenant: Tenant, provider: Provider, patient: Patient, day: int, submitted: int, errors: float
+    ) -> Claim:
         u = self.u
         drg, principals, mean_days, price, _ = catalog.STAYS[self._stays.draw(u())]
         nights = 1 + int(_exponential(u(), mean_days - 0.5))
@@ -309,7 +312,7 @@ class Encounters:
             tenant=tenant,
             institutional=True,
             number=self._next_number(tenant),
-            submission=1,
+            submission=0,
             frequency="1",
             patient=patient,
             coverage=cover,
@@ -345,7 +348,8 @@ class Encounters:
         return replace(
             claim,
             number=self._next_number(claim.tenant) if new_number else claim.number,
-            submission=1 if new_number else claim.submission + 1,
+            submission=0,
+            sent=[0] if new_number else claim.sent,
             frequency="7" if replacement_of else "1",
             original_icn=replacement_of,
             submitted=submitted,
@@ -377,6 +381,8 @@ class Encounters:
             fixed.taxonomy = True
         if "onset" in fixes:
             fixed.onset = claim.day - 20
+        if "records" in fixes:
+            fixed.attachment = True
         strict = BEFORE[fixed.coverage.payer].modifiers_strict
         for line in fixed.lines:
             code = CODES.get(line.code)
@@ -387,7 +393,8 @@ class Encounters:
             if "units" in fixes and line.units > code.mue:
                 line.charge = line.charge // line.units * code.mue
                 line.units = code.mue
-            if "separate" in fixes and any(second == line.code for _, second in catalog.BUNDLES) and "59" not in line.mods:
+            bundled = any(second == line.code for _, second in catalog.BUNDLES)
+            if "separate" in fixes and bundled and "59" not in line.mods:
                 line.mods += ("59",)
             if "modifier" in fixes:
                 wanted = {

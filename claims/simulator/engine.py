@@ -31,9 +31,12 @@ from claims.simulator.world import World
 
 Progress = Callable[[int, int], None]
 
-ELIGIBILITY_HEADER = "member_id,payer_id,plan_code,coverage_from_date,coverage_through_date,payer_responsibility_code,checked_date\n"
+ELIGIBILITY_HEADER = (
+    "member_id,payer_id,plan_code,coverage_from_date,coverage_through_date,payer_responsibility_code,checked_date\n"
+)
 AUTHORIZATION_HEADER = (
-    "authorization_number,member_id,payer_id,procedure_code,valid_from_date,valid_through_date,approved_units,issued_date\n"
+    "authorization_number,member_id,payer_id,procedure_code,"
+    "valid_from_date,valid_through_date,approved_units,issued_date\n"
 )
 
 TRUTH = pa.schema(
@@ -247,6 +250,8 @@ class Simulation:
     def _submit(self, tenant: Tenant, day: int, claims: list[Claim]) -> None:
         granted: list[Authorization] = []
         for claim in claims:
+            claim.sent[0] += 1
+            claim.submission = claim.sent[0]
             held = claim.authorization
             if held is not None and not held.told:
                 held.told = True
@@ -296,7 +301,9 @@ class Simulation:
             trace = f"{tenant.name[0].upper()}{date8}{group.gs:06d}"
             statuses.append(answers.claim_statuses(tenant, group, rejected, day, trace))
         number = self.controls.next("answers", tenant.name)
-        acks = [wire.transaction("999", answers.GUIDE_999, i + 1, answers.acknowledgement(s)) for i, s in enumerate(sent)]
+        acks = [
+            wire.transaction("999", answers.GUIDE_999, i + 1, answers.acknowledgement(s)) for i, s in enumerate(sent)
+        ]
         data = wire.interchange(
             wire.CLEARINGHOUSE, party, date8, "1905", number, number, "FA", answers.GUIDE_999, acks, wire.STANDARD
         )
@@ -476,14 +483,13 @@ class Simulation:
                 self._send_later(self._to_second_payer(adj, day, when))
 
     def _to_second_payer(self, adj: Adjudication, day: int, when: int) -> Claim:
-        claim = adj.claim
-        assert claim.other is not None
+        claim, second = adj.claim, adj.claim.other or adj.claim.coverage
         return replace(
             self.encounters.again(claim, when),
             number=claim.number + "B",
-            submission=1,
-            coverage=claim.other,
-            member_id=claim.other.member_id,
+            sent=[0],
+            coverage=second,
+            member_id=second.member_id,
             order="S",
             other=claim.coverage,
             prior=adj,
@@ -539,7 +545,8 @@ class Simulation:
                     result = denied(claim.charge, upheld)
                     payment.entries.append(Entry(Adjudication(claim, "4", icn, [], result), 1, adj.icn))
                 else:
-                    lines = [denied(line.charge, upheld) if line.charge else r for line, r in zip(claim.lines, adj.lines, strict=True)]
+                    pairs = zip(claim.lines, adj.lines, strict=True)
+                    lines = [denied(line.charge, upheld) if line.charge else result for line, result in pairs]
                     payment.entries.append(Entry(Adjudication(claim, "4", icn, lines), 1, adj.icn))
             return
         lower = self._lowered(adj, icn)

@@ -74,7 +74,7 @@ class Line:
 
 @dataclass(slots=True)
 class LineResult:
-    """What a payer did with a line: allowed, paid, and why not the rest: (group, ((carc, cents), ...)) in order."""
+    """What a payer did with a line: allowed, paid, and why not the rest: (group, [(carc, cents), ...]) in order."""
 
     allowed: int
     paid: int
@@ -89,7 +89,7 @@ class LineResult:
 
 @dataclass(slots=True)
 class Adjudication:
-    """What a payer decided on one submission. Line results in line order; `claim_level` where the stay is paid whole."""
+    """What a payer decided on one submission: line results in order, or `claim_level` where a stay is paid whole."""
 
     claim: "Claim"
     status: str  # CLP02
@@ -117,7 +117,7 @@ class Claim:
     tenant: Tenant
     institutional: bool
     number: str  # CLM01
-    submission: int
+    submission: int  # n-th time that this number is sent, given when it is sent
     frequency: str  # CLM05-3
     patient: Patient
     coverage: Coverage
@@ -140,9 +140,11 @@ class Claim:
     prior_day: int = 0
     onset: int = 0
     accident: bool = False
+    attachment: bool = False
     drg: str = ""
     case_price: int = 0
     duplicate: bool = False  # the same services were sent before, and not as a replacement
+    sent: list[int] = field(default_factory=lambda: [0])  # times this number was sent, shared by all its submissions
     # decided at submission, told when the remittance comes
     denials: dict[int, Reason] = field(default_factory=dict)
     probability: float = 0.0

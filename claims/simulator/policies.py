@@ -82,9 +82,11 @@ SENIOR_AGE = 65
 def _missing(claim: Claim, payer: Payer, codes: Sequence[str], hazards: list[Hazard]) -> None:
     p = payer.missing_p
     kinds = {CODES[c].kind for c in codes}
-    if claim.referrer is None and (
-        "img" in kinds or ("pt" in kinds and payer.kind != "commercial")
-    ) and not claim.institutional:
+    if (
+        claim.referrer is None
+        and ("img" in kinds or ("pt" in kinds and payer.kind != "commercial"))
+        and not claim.institutional
+    ):
         hazards.append((None, NO_REFERRER, p))
     if not claim.taxonomy:
         hazards.append((None, NO_TAXONOMY, p * (0.9 if payer.kind == "medicaid" else 0.45)))
@@ -123,7 +125,10 @@ def _coding(claim: Claim, payer: Payer, codes: Sequence[str], hazards: list[Haza
             or (code.sided and SIDES.isdisjoint(mods) and not claim.institutional)
             or (
                 payer.modifiers_strict
-                and ((code.kind == "pt" and "GP" not in mods) or (code.single_dose and "JZ" not in mods and "JW" not in mods))
+                and (
+                    (code.kind == "pt" and "GP" not in mods)
+                    or (code.single_dose and "JZ" not in mods and "JW" not in mods)
+                )
             )
         )
         if lacks:
@@ -172,7 +177,9 @@ def hazards(claim: Claim, payer: Payer, world: World) -> list[Hazard]:
             found.append((None, ROUTED if payer.kind == "medicare" else LAPSED, 0.94))
         else:
             # The older the answer on coverage, the likelier that it no longer holds.
-            found.append((None, RETRO, 0.0015 if payer.kind == "medicare" else 0.006 if payer.kind == "medicaid" else 0.003))
+            found.append(
+                (None, RETRO, 0.0015 if payer.kind == "medicare" else 0.006 if payer.kind == "medicaid" else 0.003)
+            )
         if claim.order != cover.order:
             found.append((None, OTHER_PAYER, payer.cob_p))
         elif payer.kind == "commercial" and claim.other is None and claim.patient.age(2024) >= SENIOR_AGE:
@@ -206,9 +213,10 @@ def decide(claim: Claim, payer: Payer, world: World, uniform: Uniform) -> None:
     claim.probability = 1.0 - survival
     billed = [i for i, line in enumerate(claim.lines) if line.charge]
     denials = claim.denials
-    for targets, reason, p in found:
+    for rule_targets, rule_reason, p in found:
         if uniform() >= p:
             continue
+        targets, reason = rule_targets, rule_reason
         if reason is UNEXPLAINED:
             _, whole, reason = _UNEXPLAINED[_UNEXPLAINED_CHOICE.draw(uniform())]
             # A stay is decided whole.

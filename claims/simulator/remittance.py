@@ -114,18 +114,24 @@ def body(payer: Payer, tenant: Tenant, payment: Payment, trace: str, day: int) -
     date = ymd(day)
     tax = f"1{930000000 + payer.index * 1117:09d}"
     if amount:
-        method = f"BPR*I*{m(amount)}*C*ACH*CCP*01*0{71000000 + payer.index * 13:08d}*DA*{88000 + payer.index}*{tax}**01*{61000000 + tenant.index * 7:09d}*DA*{4400 + tenant.index}*{date}~"
+        method = (
+            f"BPR*I*{m(amount)}*C*ACH*CCP*01*{71000000 + payer.index * 13:09d}*DA*{88000 + payer.index}*{tax}**"
+            f"01*{61000000 + tenant.index * 7:09d}*DA*{4400 + tenant.index}*{date}~"
+        )
     else:
         method = f"BPR*H*0*C*NON************{date}~"
     name, tax_id = (
-        (tenant.hospital, tenant.hospital_tax_id) if payment.institutional else (tenant.practice, tenant.practice_tax_id)
+        (tenant.hospital, tenant.hospital_tax_id)
+        if payment.institutional
+        else (tenant.practice, tenant.practice_tax_id)
     )
-    parts = [
+    header = (
         f"{method}TRN*1*{trace}*{tax}~DTM*405*{date}~"
         f"N1*PR*{payer.name}*XV*{payer.id}~N3*PO BOX {1000 + payer.index}~N4*ANYTOWN*OH*43000~"
         "PER*BL*EDI SUPPORT*TE*5555550199~"
         f"N1*PE*{name}*XX*{payment.billing_npi}~REF*TJ*{tax_id}~LX*1~"
-    ]
+    )
+    parts = [header]
     parts.extend(_claim(entry) for entry in payment.entries)
     adjustments = payment.provider_adjustments
     year = date[:4]

@@ -1,7 +1,7 @@
 """X12 as senders write it: envelopes, delimiters, control numbers, for every transaction set of the simulator.
 
-Belongs here: ISA/GS/ST and their trailers, delimiters. Does not belong here: the body of any transaction set (`billing`,
-`answers`, `remittance`). Text is composed with `*`, `:` and `~`, which no name or code contains, and put into the
+Belongs here: ISA/GS/ST and their trailers, delimiters. Does not belong here: any body (`billing`, `answers`,
+`remittance`). Text is composed with `*`, `:` and `~`, which no name or code contains, and put into the
 sender's own delimiters at the end.
 """
 

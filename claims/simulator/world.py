@@ -15,8 +15,7 @@ class World:
     payer ever overlooks anything); `noise` the chance of a denial that
     no rule explains, on the odds scale; `spread` how far noise differs between payers and providers (0: not at all).
     `change_at` is the share of the period after which some payers extend their authorization lists and tighten rules
-    (1 or more: never). `rejected` is the share of claims that the clearinghouse rejects before any payer sees them,
-    `unreadable` the share of files that the receiver rejects whole for a syntax error (the sender repairs and resends).
+    (1 or more: never). `rejected` is the share of claims that the clearinghouse rejects before any payer sees them.
     """
 
     name: str = "clear"
@@ -25,7 +24,6 @@ class World:
     spread: float = 1.0
     change_at: float = 0.75
     rejected: float = 0.012
-    unreadable: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.clarity <= 1 or self.noise < 0 or self.spread < 0 or not 0 <= self.rejected < 1:
@@ -34,4 +32,4 @@ class World:
     @classmethod
     def murky(cls) -> "World":
         """A world in which little can be foreseen: the best possible ROC AUC is about 0.61."""
-        return cls(name="murky", clarity=0.08, noise=4.3, spread=0.4)
+        return cls(name="murky", clarity=0.06, noise=4.4, spread=0.32)

@@ -15,6 +15,12 @@ from orchestration.lib import console
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{feed} {count:,}" for feed, count in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder to write landing/ and truth/ into")],
@@ -56,11 +62,5 @@ def simulate(
         console.print_json(report)
     else:
         for name, value in report.items():
-            if isinstance(value, dict):
-                value = ", ".join(f"{feed} {count:,}" for feed, count in value.items())
-            typer.echo(
-                f"{name.replace('_', ' ')}: {value:,}"
-                if isinstance(value, int)
-                else f"{name.replace('_', ' ')}: {value}"
-            )
+            typer.echo(f"{name.replace('_', ' ')}: {_words(value)}")
     say.print(f"next: claimworks ingest {out / 'landing'}/alder/*/*/* --tenant alder")
