@@ -2,13 +2,14 @@
     row can never lean on another tenant's row. -#}
 {% test references_key(model, to, columns, to_columns=none) %}
     {%- set parent_columns = to_columns or columns %}
+    {%- set pairs = [] %}
+    {%- for column in columns %}
+        {%- do pairs.append('child.' ~ column ~ ' = parent.' ~ parent_columns[loop.index0]) %}
+    {%- endfor %}
     select child.*
     from {{ model }} as child
     left join {{ to }} as parent
-        on
-            {%- for column in columns %}
-            {{ 'and ' if not loop.first }}child.{{ column }} = parent.{{ parent_columns[loop.index0] }}
-            {%- endfor %}
+        on {{ pairs | join(' and ') }}
     where
         parent.{{ parent_columns[0] }} is null
         {%- for column in columns %}

@@ -1,0 +1,158 @@
+"""The conventions of the dbt project, held as queries over its manifest."""
+
+from typing import Any
+
+import pytest
+
+from claims import schema
+from tests.dbt.conftest import Warehouse
+
+PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_", "agg_"), "features": ("ftr_",)}
+EDGES = {
+    "staging": {"source"},
+    "intermediate": {"staging", "intermediate", "seed"},
+    "marts": {"intermediate", "marts", "seed"},
+}
+OWN_TESTS = {"unique_combination", "expression_holds", "references_key", "no_phi_columns"}
+
+
+@pytest.fixture(scope="module")
+def manifest(warehouse: Warehouse) -> dict[str, Any]:
+    return warehouse.manifest()
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def layer(node: dict[str, Any]) -> str:
+    """The folder a node lives in, or what it is when it is no model."""
+    return str(node["fqn"][1]) if node["resource_type"] == "model" else str(node["resource_type"])
+
+
+def test_names_begin_with_the_prefix_of_their_folder(models: list[dict[str, Any]]) -> None:
+    assert not [m["name"] for m in models if not m["name"].startswith(PREFIXES[layer(m)])]
+
+
+def test_schemas_are_named_exactly_as_layers(models: list[dict[str, Any]]) -> None:
+    assert not [m["name"] for m in models if m["schema"] != layer(m)]
+
+
+def test_every_model_is_described_with_its_grain(models: list[dict[str, Any]]) -> None:
+    assert not [m["name"] for m in models if "Grain: " not in m["description"] and layer(m) in EDGES and own(m)]
+
+
+def own(model: dict[str, Any]) -> bool:
+    """Whether the model belongs to the revenue cycle; the inputs of a machine-learning model state theirs elsewhere."""
+    return "denial__" not in model["name"]
+
+
+def test_every_column_that_exists_is_documented_and_tagged(warehouse: Warehouse, models: list[dict[str, Any]]) -> None:
+    found = warehouse.rows("select table_schema, table_name, column_name from information_schema.columns")
+    documented = {(m["schema"], m["name"], c): spec for m in models for c, spec in m["columns"].items()}
+    owned = {(m["schema"], m["name"]) for m in models if own(m) and layer(m) != "features"}
+    real = {row for row in found if row[:2] in owned}
+    assert real == {key for key in documented if key[:2] in owned}
+    assert not [key for key in real if not documented[key]["description"]]
+    assert not [key for key in real if "contains_phi" not in documented[key]["config"]["meta"]]
+
+
+def test_no_column_after_the_identity_line_is_tagged_as_phi(models: list[dict[str, Any]]) -> None:
+    tagged = [
+        (model["name"], name)
+        for model in models
+        for name, column in model["columns"].items()
+        if column["config"]["meta"].get("contains_phi")
+    ]
+    assert not tagged
+
+
+def test_marts_and_features_have_enforced_contracts(models: list[dict[str, Any]]) -> None:
+    assert not [m["name"] for m in models if layer(m) in {"marts", "features"} and not m["contract"]["enforced"]]
+
+
+def test_models_lean_only_on_the_layers_before_them(manifest: dict[str, Any], models: list[dict[str, Any]]) -> None:
+    everything = {**manifest["nodes"], **manifest["sources"]}
+    wrong = [
+        (model["name"], everything[parent]["name"])
+        for model in models
+        if layer(model) in EDGES
+        for parent in model["depends_on"]["nodes"]
+        if layer(everything[parent]) not in EDGES[layer(model)]
+    ]
+    assert not wrong
+
+
+def test_every_model_has_a_test_of_its_key_and_every_mart_one_against_identifiers(
+    manifest: dict[str, Any], models: list[dict[str, Any]]
+) -> None:
+    tests: dict[str, set[str]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            tests.setdefault(node["attached_node"], set()).add(node["test_metadata"]["name"])
+    keyless = {"int_claims__receivable_events"}
+    assert not [
+        m["name"] for m in models
+        if own(m) and m["name"] not in keyless and "unique_combination" not in tests.get(m["unique_id"], set())
+    ]  # fmt: skip
+    assert not [
+        m["name"] for m in models if layer(m) == "marts" and "no_phi_columns" not in tests.get(m["unique_id"], set())
+    ]
+
+
+def test_money_is_decimal_and_never_float(warehouse: Warehouse) -> None:
+    rows = warehouse.rows(
+        """
+        select table_schema, table_name, column_name, data_type from information_schema.columns
+        where column_name like '%_amount' and data_type <> 'DECIMAL(18,2)'
+        and table_schema in ('staging', 'marts')
+        """
+    )
+    assert not rows
+
+
+def test_all_data_tests_are_errors(manifest: dict[str, Any]) -> None:
+    soft = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["config"]["severity"].lower() != "error"
+    ]
+    assert not soft
+
+
+def test_staging_is_the_bronze_schema(warehouse: Warehouse) -> None:
+    rows = warehouse.rows(
+        "select table_name, column_name from information_schema.columns where table_schema = 'staging'"
+    )
+    staged: dict[str, set[str]] = {}
+    for table, column in rows:
+        staged.setdefault(table.split("__")[-1], set()).add(column)
+    for table in schema.TABLES:
+        if table.in_lake:
+            assert {c.name for c in schema.bronze_columns(table.name)} <= staged[table.name], table.name
+
+
+def test_identifying_columns_are_those_of_the_schema(project: Any) -> None:
+    declared = {
+        column.name for table in schema.TABLES for column in table.columns if column.split is not schema.Split.KEEP
+    }
+    text = (project / "macros" / "phi_column_names.sql").read_text(encoding="utf-8")
+    listed = {line.strip().strip("',") for line in text.splitlines() if line.strip().startswith("'")}
+    assert listed == declared
+
+
+def test_every_generic_test_of_ours_is_shown_to_fail(project: Any) -> None:
+    names = {path.stem for path in (project / "macros" / "tests").glob("*.sql")}
+    assert names == OWN_TESTS
+
+
+def test_no_reason_code_is_described_in_other_words_than_ours(shared_dir: Any, project: Any) -> None:
+    """The map keeps every code of the catalogue it was made from, once."""
+    import csv
+
+    with (project / "seeds" / "adjustment_reason_codes.csv").open(encoding="utf-8") as file:
+        ours = {row["reason_code"]: row["short_words"] for row in csv.DictReader(file)}
+    with (shared_dir / "carc_map.csv").open(encoding="utf-8") as file:
+        theirs = {row["carc"]: row["own_words"] for row in csv.DictReader(file)}
+    assert ours == theirs

@@ -1,0 +1,111 @@
+"""Each data test of ours can fail: broken rows for the generic ones, a tampered warehouse for the identities."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.dbt.conftest import PROJECT, Warehouse
+
+MODELS = {
+    "good": "select 't' as tenant_id, 1 as a, 2 as b",
+    "doubled": "select 't' as tenant_id, cast(null as integer) as a union all select 't', null",
+    "parent": "select 't' as tenant_id, 1 as a",
+    "orphan": "select 't' as tenant_id, 2 as a",
+    "other_tenant": "select 'u' as tenant_id, 1 as a",
+    "free": "select 't' as tenant_id, cast(null as integer) as a",
+    "identified": "select 't' as tenant_id, 'x' as Patient_Last_Name",
+}
+CASES = [
+    ("good", "unique_combination", {"columns": ["tenant_id", "a"]}, "pass"),
+    ("doubled", "unique_combination", {"columns": ["tenant_id", "a"]}, "fail"),
+    ("good", "expression_holds", {"expression": "b = a + 1"}, "pass"),
+    ("parent", "expression_holds", {"expression": "a = 2"}, "fail"),
+    ("free", "expression_holds", {"expression": "a = 1"}, "fail"),
+    ("good", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "pass"),
+    ("free", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "pass"),
+    ("orphan", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "fail"),
+    ("other_tenant", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "fail"),
+    ("good", "no_phi_columns", {}, "pass"),
+    ("identified", "no_phi_columns", {}, "fail"),
+]
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The status of every case, by its name, from one run of a project made of the macros and a few literal models."""
+    import yaml
+
+    home = tmp_path_factory.mktemp("generic")
+    folder = home / "project"
+    shutil.copytree(PROJECT / "macros", folder / "macros")
+    shutil.copy(PROJECT / "profiles.yml", folder / "profiles.yml")
+    (folder / "models").mkdir()
+    project = {
+        "name": "generic",
+        "profile": "claimworks",
+        "macro-paths": ["macros"],
+        "model-paths": ["models"],
+        "flags": {"send_anonymous_usage_stats": False},
+    }
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    entries = []
+    for model, sql in MODELS.items():
+        (folder / "models" / f"{model}.sql").write_text(sql, encoding="utf-8")
+        tests = []
+        for number, (target, test, arguments, _) in enumerate(CASES):
+            if target == model:
+                tests.append({test: {"name": f"case_{number}", **({"arguments": arguments} if arguments else {})}})
+        entries.append({"name": model, "data_tests": tests})
+    (folder / "models" / "models.yml").write_text(yaml.safe_dump({"version": 2, "models": entries}), encoding="utf-8")
+    statuses = Warehouse(folder, home, home / "generic.duckdb").dbt("build")
+    return {node.split(".")[2]: status for node, status in statuses.items() if node.startswith("test.")}
+
+
+@pytest.mark.parametrize(("number", "expected"), [(n, case[3]) for n, case in enumerate(CASES)])
+def test_generic_test_tells_broken_rows_from_sound_ones(outcomes: dict[str, str], number: int, expected: str) -> None:
+    assert outcomes[f"case_{number}"] == expected
+
+
+TAMPERING = {
+    "remitted_lines_balance_or_break": "delete from marts.fct_reconciliation_breaks where break_level = 'line'",
+    "remitted_claims_balance_or_break": "delete from marts.fct_reconciliation_breaks where break_level = 'claim'",
+    "remittance_transactions_balance_or_break": (
+        "delete from marts.fct_reconciliation_breaks where break_level = 'transaction'"
+    ),
+    "receivable_events_add_up": (
+        "update intermediate.int_claims__receivable_events set amount = amount + 0.01 where claim_id = 'c1-1'"
+    ),
+    "payments_are_all_accounted_for": (
+        "update marts.fct_claims set paid_amount = paid_amount + 0.01 where claim_id = 'c1-1'"
+    ),
+    "monthly_denials_add_up": (
+        "update marts.agg_denials_monthly set claim_count = claim_count + 1 where reason_category = 'none'"
+    ),
+    "receivables_end_at_open_balances": (
+        "update marts.agg_revenue_monthly set receivable_amount = receivable_amount + 0.01"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def tampered(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The status of every singular test on a copy of the warehouse in which each identity is broken by a cent."""
+    home: Path = tmp_path_factory.mktemp("tampered")
+    copy = Warehouse(warehouse.project, warehouse.lake, home / warehouse.path.name)
+    shutil.copy(warehouse.path, copy.path)
+    with duckdb.connect(str(copy.path)) as connection:
+        for statement in TAMPERING.values():
+            connection.execute(statement)
+    statuses = copy.dbt("test", "--select", "test_type:singular")
+    return {node.split(".")[2]: status for node, status in statuses.items()}
+
+
+@pytest.mark.parametrize("name", sorted(TAMPERING))
+def test_identity_fails_on_a_tampered_warehouse(tampered: dict[str, str], name: str) -> None:
+    assert tampered[name] == "fail"
+
+
+def test_every_identity_has_its_tampering() -> None:
+    assert set(TAMPERING) == {path.stem for path in (PROJECT / "tests").glob("*.sql")}
