@@ -29,6 +29,7 @@ newest as (
         claims.claim_id,
         claims.subscriber_key,
         claims.payer_id,
+        claims.payer_responsibility_code,
         claims.service_from_date,
         answers.received_date,
         claims.submitted_date - coalesce(answers.checked_date, answers.received_date) as days_since_eligibility_check
@@ -63,6 +64,8 @@ select
                 then spans.plan_code
         end
     ) as plan_code,
+    max(case when newest.payer_responsibility_code <> spans.payer_responsibility_code then 1 else 0 end) = 1
+        as is_billed_out_of_turn,
     min(newest.service_from_date - spans.coverage_from_date) as days_coverage_before_service,
     min(newest.service_from_date - spans.coverage_through_date) as days_service_after_coverage
 from newest

@@ -42,6 +42,21 @@ tenants as (
     group by tenant_id
 ),
 
+rejections as (
+    select
+        claims.tenant_id,
+        claims.claim_id,
+        count(*) as earlier_rejection_count
+    from claims
+    inner join {{ ref('stg_x12__claim_statuses') }} as statuses
+        on
+            claims.tenant_id = statuses.tenant_id
+            and claims.claim_key = statuses.claim_key
+            and claims.submitted_date > statuses.received_date
+    where statuses.level = 'claim' and statuses.category_code in ('A3', 'A6', 'A7', 'A8')
+    group by claims.tenant_id, claims.claim_id
+),
+
 secondary_members as (
     select
         others.tenant_id,
@@ -88,7 +103,11 @@ select
     counted.tenant_id,
     counted.claim_id,
     counted.earlier_submission_count,
+    coalesce(rejections.earlier_rejection_count, 0) as earlier_rejection_count,
     counted.earlier_same_service_count,
+    -- A claim that the clearinghouse turned away was never seen by the payer: sent again, it is no duplicate.
+    greatest(0, counted.earlier_same_service_count - coalesce(rejections.earlier_rejection_count, 0))
+        as earlier_delivered_same_service_count,
     counted.days_since_same_service,
     counted.days_since_last_claim,
     coalesce(counted.therapy_visit_count, 0) as earlier_therapy_visit_count,
@@ -99,5 +118,7 @@ select
 from counted
 inner join tenants
     on counted.tenant_id = tenants.tenant_id
+left join rejections
+    on counted.tenant_id = rejections.tenant_id and counted.claim_id = rejections.claim_id
 left join secondary_members
     on counted.tenant_id = secondary_members.tenant_id and counted.subscriber_key = secondary_members.subscriber_key
