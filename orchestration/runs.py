@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # Dagster's own log goes to the event log, where the UI shows it; a terminal gets the progress below instead.
 # dagster-dbt announces its command line, and the engine each step that another's failure holds back.
-_NOISE = ("A dbt subsetted", "Running dbt command", "Finished dbt command", "Dependencies for step")
+_NOISE = ("A dbt subsetted", "Running dbt command", "Finished dbt command", "Copying `", "Dependencies for step")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

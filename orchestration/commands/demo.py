@@ -89,7 +89,11 @@ def simulate_once(settings: "Settings", claims: int, seed: int, say: "Console") 
         )
     # Written last: a simulation that was interrupted is done again.
     marker.write_text(json.dumps(wanted))
-    say.print(f"simulated: {report}")
+    files = sum(report.files.values())
+    say.print(
+        f"simulated {report.submissions:,} submissions in {files:,} files, {report.first_day} to {report.last_day}; "
+        f"policies change on {report.change_day}"
+    )
 
 
 def run_main_job(settings: "Settings", say: "Console") -> None:
