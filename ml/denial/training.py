@@ -3,7 +3,7 @@
 Belongs here: maturity of labels, the split by submission month with its embargo, fitting. Does not belong here: what
 the features are (`ml.denial.features`), how good the model is (`ml.denial.evaluation`).
 
-Three rules keep the figures honest:
+Rules that keep the figures honest:
 
 - **Mature labels only.** At the data cut-off, a young claim without a remittance is not "not denied", it is unknown;
   and
@@ -11,6 +11,10 @@ Three rules keep the figures honest:
   `maturity_days` is left out, and so is every older one that was never adjudicated.
 - **Split by time with an embargo.** Test months are the newest mature ones, validation months come before; claims
   submitted in the `embargo_days` before a window belong to no set, because their outcome was not known when it began.
+- **The newest months count.** Rounds and calibration come from trees that have not seen the validation months; the
+  trees
+  that are kept are then grown, as many, on training and validation months together, so that a payer's newest rules
+  are in.
 - **No patient on both sides.** A patient with claims in several windows keeps those of one window only.
 """
 
@@ -25,6 +29,9 @@ import pyarrow.compute as pc
 
 from ml.denial.features import FEATURES, Feature, check
 from ml.denial.model import Calibration, Index, Matrix, TrainedModel, Vector, learn_preprocessing
+
+# Below so many rows, threads wait for each other longer than they work; on a busy machine many times longer.
+FEW_ROWS = 30_000
 
 
 class TrainingError(ValueError):
@@ -85,7 +92,7 @@ def labelled(features: pa.Table, labels: pa.Table) -> pa.Table:
 
 
 def split(table: pa.Table, *, cutoff: date, seed: int, settings: TrainingSettings) -> Split:
-    """Train, validation and test rows of a labelled table, by the three rules of this module. Deterministic in `seed`.
+    """Train, validation and test rows of a labelled table, by the rules of this module. Deterministic in `seed`.
 
     Raises TrainingError when a set stays empty, holds one outcome only, or training has under `min_rows` rows.
     """
@@ -203,18 +210,15 @@ def train(
     preprocessing = learn_preprocessing(table.take(sets.train), feature_list, settings.min_category_rows)
     matrix = preprocessing.encode(table)
     outcome = table["is_initially_denied"].fill_null(False).to_numpy(zero_copy_only=False).astype(np.float64)
-    trees, rounds = fit_trees(
-        matrix,
-        outcome,
-        sets,
-        names=[f.name for f in feature_list],
-        categorical=preprocessing.categorical,
-        seed=seed,
-        settings=settings,
+    names, categorical = [f.name for f in feature_list], preprocessing.categorical
+    trees, rounds = fit_trees(matrix, outcome, sets, names=names, categorical=categorical, seed=seed, settings=settings)
+    held_back = TrainedModel(trees, preprocessing, Calibration(), cutoff, seed, asdict(settings))
+    calibration = fit_calibration(held_back.log_odds(matrix[sets.validation]), outcome[sets.validation])
+    newest = Split(np.concatenate([sets.train, sets.validation]), sets.validation, sets.test, {})
+    trees, _ = fit_trees(
+        matrix, outcome, newest, names=names, categorical=categorical, seed=seed, settings=settings, rounds=rounds
     )
-    model = TrainedModel(trees, preprocessing, Calibration(), cutoff, seed, asdict(settings))
-    calibration = fit_calibration(model.log_odds(matrix[sets.validation]), outcome[sets.validation])
-    return replace(model, calibration=calibration, facts=_facts(table, outcome, sets, rounds))
+    return replace(held_back, trees=trees, calibration=calibration, facts=_facts(table, outcome, sets, rounds))
 
 
 def fit_trees(
@@ -226,8 +230,12 @@ def fit_trees(
     categorical: Sequence[int],
     seed: int,
     settings: TrainingSettings,
+    rounds: int | None = None,
 ) -> tuple[str, int]:
-    """Boosted trees of the training rows, stopped early on the validation rows: their text, and the rounds kept."""
+    """Boosted trees of the training rows: their text, and the rounds kept.
+
+    Stopped early on the validation rows, or after `rounds` where given.
+    """
     import lightgbm as lgb
 
     parameters = {
@@ -242,7 +250,7 @@ def fit_trees(
         "lambda_l2": settings.lambda_l2,
         "cat_smooth": settings.cat_smooth,
         "cat_l2": settings.cat_l2,
-        "num_threads": settings.threads,
+        "num_threads": settings.threads or (1 if sets.train.size < FEW_ROWS else 0),
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
@@ -255,6 +263,8 @@ def fit_trees(
         categorical_feature=list(categorical),
         params=parameters,
     )
+    if rounds is not None:
+        return lgb.train(parameters, training, num_boost_round=rounds).model_to_string(), rounds
     validation = lgb.Dataset(matrix[sets.validation], outcome[sets.validation], reference=training)
     booster = lgb.train(
         parameters,
@@ -263,8 +273,8 @@ def fit_trees(
         valid_sets=[validation],
         callbacks=[lgb.early_stopping(settings.stop_after_rounds, verbose=False)],
     )
-    rounds = booster.best_iteration or booster.current_iteration()
-    return booster.model_to_string(num_iteration=rounds), rounds
+    kept = booster.best_iteration or booster.current_iteration()
+    return booster.model_to_string(num_iteration=kept), kept
 
 
 def fit_calibration(log_odds: Vector, outcome: Vector, *, steps: int = 50, ridge: float = 1e-3) -> Calibration:
