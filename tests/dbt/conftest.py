@@ -100,7 +100,12 @@ CLAIMS = [
 ]
 
 ANSWERS = [
-    Answer("k1", date(2025, 1, 25), (Line("99213", "100.00", "60.00", (("CO", "45", "25"), ("PR", "3", "15"))),), number="n1"),
+    Answer(
+        "k1",
+        date(2025, 1, 25),
+        (Line("99213", "100.00", "60.00", (("CO", "45", "25"), ("PR", "3", "15"))),),
+        number="n1",
+    ),
     Answer(
         "k2",
         date(2025, 1, 26),
@@ -148,23 +153,47 @@ ANSWERS = [
         extra={"subscriber_key": "member-k9", "statement_from_date": date(2025, 1, 1)},
     ),
     Answer(
-        "k10", date(2025, 2, 3), (), status="4", charge="120.00", paid="0", number="n10",
+        "k10",
+        date(2025, 2, 3),
+        (),
+        status="4",
+        charge="120.00",
+        paid="0",
+        number="n10",
         claim_adjustments=(("CO", "29", "120"),),
     ),
     Answer("k11", date(2025, 2, 4), (Line("99204", "130.00", "0", (("CO", "109", "130"),)),), status="4", number="n11"),
     # The check of this one is 12 short: the payer took that back at provider level.
     Answer(
-        "k13", date(2025, 2, 5), (Line("36415", "10.00", "0", (("CO", "45", "10"),)),), number="n13",
+        "k13",
+        date(2025, 2, 5),
+        (Line("36415", "10.00", "0", (("CO", "45", "10"),)),),
+        number="n13",
         provider_adjustment="12.00",
     ),
-    Answer("k14", date(2025, 2, 6), (Line("99213", "100.00", "60.00", (("CO", "45", "20"), ("PR", "2", "20"))),), number="n14"),
     Answer(
-        "k14", date(2025, 3, 25), (Line("99213", "100.00", "20.00", (("OA", "23", "80"),)),),
-        status="2", number="m14", payer="PAY2",
+        "k14",
+        date(2025, 2, 6),
+        (Line("99213", "100.00", "60.00", (("CO", "45", "20"), ("PR", "2", "20"))),),
+        number="n14",
+    ),
+    Answer(
+        "k14",
+        date(2025, 3, 25),
+        (Line("99213", "100.00", "20.00", (("OA", "23", "80"),)),),
+        status="2",
+        number="m14",
+        payer="PAY2",
     ),
     # Nobody knows this one; and it does not balance: 40 - 10 is not 25, and the check is 5 short of its claims.
-    Answer("stranger", date(2025, 2, 7), (Line("99499", "40.00", "25.00", (("CO", "45", "10"),)),), number="n99", payment="20.00"),
-]  # fmt: skip
+    Answer(
+        "stranger",
+        date(2025, 2, 7),
+        (Line("99499", "40.00", "25.00", (("CO", "45", "10"),)),),
+        number="n99",
+        payment="20.00",
+    ),
+]
 
 
 @pytest.fixture(scope="session")

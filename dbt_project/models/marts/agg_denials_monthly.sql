@@ -1,5 +1,5 @@
--- First submissions that the first payer got to see: that is what an initial denial rate counts. Counts and amounts add up over
--- every column of the grain; a rate is a quotient of sums, never a mean of rates.
+-- First submissions that the first payer got to see: that is what an initial denial rate counts. Counts and amounts
+-- add up over every column of the grain; a rate is a quotient of sums, never a mean of rates.
 with denied_amounts as (
     select
         tenant_id,
