@@ -247,7 +247,12 @@ TABLES: tuple[Table, ...] = (
             _c("finding_ordinal", INT, "n-th finding of the file", nullable=False),
             _c("code", CODE, "Stable code, see docs/errors.md", nullable=False),
             _c("severity", CODE, "error | warning | info", nullable=False),
-            _c("scope", CODE, "What it quarantines: interchange | group | transaction | claim | row | none", nullable=False),
+            _c(
+                "scope",
+                CODE,
+                "What it quarantines: interchange | group | transaction | claim | row | none",
+                nullable=False,
+            ),
             _c("loop_id", CODE, "Loop of the guide"),
             _c("segment_id", CODE, "Segment identifier"),
             _c("element_position", INT, "Element of the segment, 1-based"),

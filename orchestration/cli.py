@@ -48,11 +48,11 @@ COMMANDS: dict[str, Command] = {
 class LazyGroup(TyperGroup):
     """A group that shows its help from `COMMANDS` alone and imports a subcommand's module when it is invoked."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """Subcommands in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def, override]
         """Import the subcommand's module; null for an unknown name, which the parser reports."""
         if cmd_name not in COMMANDS:
             return None
@@ -62,7 +62,7 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
-    def format_commands(self, ctx: typer.Context, formatter) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def format_commands(self, ctx: typer.Context, formatter) -> None:  # type: ignore[no-untyped-def, override]
         """Write the table, importing nothing."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])

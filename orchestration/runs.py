@@ -71,7 +71,7 @@ def definitions() -> dg.Definitions:
 
 
 def land_new_files(instance: dg.DagsterInstance, settings: Settings, *, progress: Callable[[str], None]) -> Landing:
-    """Run the landing job over the days on which files lie that the ledger does not have; no run when there are none."""
+    """Run the landing job over the days with files that the ledger does not have; no run when there are none."""
     with open_store(settings.store_url) as store:
         landed = store.ledger.scan_all(settings.landing)
         known = {(f.tenant_id, f.path, f.sha256) for tenant in settings.tenants for f in store.ledger.history(tenant)}
@@ -133,7 +133,7 @@ def _listener(report: RunReport, progress: Callable[[str], None]) -> "Callable[[
         event = entry.dagster_event
         if event is None:
             # What a step says for itself, for example the batches of an ingest.
-            if entry.step_key and entry.level >= logging.INFO and not entry.user_message.startswith(_NOISE):
+            if entry.step_key and int(entry.level) >= logging.INFO and not entry.user_message.startswith(_NOISE):
                 progress(f"  {entry.user_message}")
             return
         step = event.step_key or ""

@@ -41,6 +41,10 @@ def bench(
     for figure in result["figures"]:
         meets = {True: "yes", False: "no", None: ""}[figure["meets"]]
         table.add_row(
-            figure["name"], f"{figure['value']:,.2f}", figure["unit"], str(figure["goal"] if figure["goal"] is not None else ""), meets
+            figure["name"],
+            f"{figure['value']:,.2f}",
+            figure["unit"],
+            "" if figure["goal"] is None else str(figure["goal"]),
+            meets,
         )
     console.stdout().print(table)

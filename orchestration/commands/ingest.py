@@ -3,7 +3,7 @@
 Belongs here: the order of the steps, each file's outcome in words, the exit code. Does not belong here: the steps.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,7 +67,7 @@ def ingest(
 
     materialise(settings, say.print)
 
-    outcomes = _outcomes(settings, tenant, received, landed)
+    outcomes = _outcomes(settings, tenant, landed)
     if as_json:
         console.print_json({"tenant": tenant, "received_date": received.isoformat(), "files": outcomes})
     else:
@@ -105,7 +105,7 @@ def materialise(settings: "Settings", progress: Any) -> None:
         )
 
 
-def _outcomes(settings: "Settings", tenant: str, received: date, landed: "list[Landed]") -> list[dict[str, Any]]:
+def _outcomes(settings: "Settings", tenant: str, landed: "list[Landed]") -> list[dict[str, Any]]:
     """What the ledger says of each file that was given, in the order given."""
     from claims.store import open_store
 
@@ -147,6 +147,12 @@ def _show(outcomes: list[dict[str, Any]]) -> None:
         if one["transactions_quarantined"]:
             sets += f" ({one['transactions_quarantined']} quarantined)"
         table.add_row(
-            Path(one["path"]).name, one["feed"], outcome, sets, str(one["claims"]), str(one["findings"]), one["reason"] or ""
+            Path(one["path"]).name,
+            one["feed"],
+            outcome,
+            sets,
+            str(one["claims"]),
+            str(one["findings"]),
+            one["reason"] or "",
         )
     console.stdout().print(table)

@@ -26,9 +26,7 @@ def serve() -> None:
 
 
 @app.command()
-def dagster(
-    host: Host = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535, help="Port")] = 3000
-) -> None:
+def dagster(host: Host = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535, help="Port")] = 3000) -> None:
     """Dagster's web server and daemon on the instance of CLAIMWORKS_HOME.
 
     \b
@@ -62,7 +60,8 @@ def dashboard(
     os.environ["CLAIMWORKS_HOME"] = str(settings.home)
     console.stderr().print(f"Dashboard at http://{host}:{port}")
     app_file = str(ROOT / "dashboards" / "app.py")
-    _run(["streamlit", "run", app_file, "--server.address", host, "--server.port", str(port), "--server.headless", "true"])
+    options = ["--server.address", host, "--server.port", str(port), "--server.headless", "true"]
+    _run(["streamlit", "run", app_file, *options])
 
 
 def _run(words: list[str]) -> None:

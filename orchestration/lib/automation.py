@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import dagster as dg
 
-# `eager` alone runs downstream although a blocking check failed in an earlier run: the second half is not optional.
-WHEN_DEPS_CHANGE = (dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()).with_label(
-    "eager_unless_blocked"
-)
+# `eager` alone runs downstream although a blocking check failed in an earlier run: the second half must stay.
+WHEN_DEPS_CHANGE = (
+    dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+).with_label("eager_unless_blocked")
 
 # For an unpartitioned asset on daily partitions: a day on which nothing was received is never materialised, and must
 # not hold the asset back as a missing dependency.

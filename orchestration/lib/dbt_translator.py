@@ -16,7 +16,6 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject
 from orchestration.lib.automation import DAILY, ML_OWNERS, OWNERS, WHEN_DEPS_CHANGE
 from orchestration.settings import get_settings
 
-
 # The dbt of this environment, whether or not it is activated.
 DBT = Path(sys.executable).parent / "dbt"
 

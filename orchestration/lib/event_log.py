@@ -28,7 +28,7 @@ class BatchingSqliteEventLogStorage(SqliteEventLogStorage):
     """Same files, same schema, same results as the stock class; only fewer commits and fewer connections."""
 
     @classmethod
-    def from_config_value(
+    def from_config_value(  # type: ignore[override]
         cls, inst_data: ConfigurableClassData | None, config_value: dict[str, str]
     ) -> "BatchingSqliteEventLogStorage":
         """Build from `dagster.yaml`; the stock method names its own class."""
@@ -73,7 +73,8 @@ class BatchingSqliteEventLogStorage(SqliteEventLogStorage):
                 for event in of_run:
                     connection.execute(self.prepare_insert_event(event))
         with self.index_transaction() as connection:
-            ids = [connection.execute(self.prepare_insert_event(event)).inserted_primary_key[0] for event in events]
+            inserted = [connection.execute(self.prepare_insert_event(event)).inserted_primary_key for event in events]
+            ids = [key[0] for key in inserted if key is not None]
             self._store_asset_event_tags(connection, events, ids)
             # An asset's row holds its last event of each type; the ones before would be overwritten.
             last = {

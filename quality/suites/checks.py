@@ -128,7 +128,7 @@ ASSIGNED: dict[tuple[str, str], tuple[str, ...]] = {
     ("interchanges", "status"): ("accepted", "accepted_with_errors", "quarantined"),
     ("transactions", "status"): ("accepted", "accepted_with_errors", "quarantined"),
     ("findings", "severity"): ("error", "warning", "info"),
-    ("findings", "scope"): ("interchange", "group", "transaction", "claim", "none"),
+    ("findings", "scope"): ("interchange", "group", "transaction", "claim", "row", "none"),
     ("claims", "claim_type"): ("professional", "institutional", "dental"),
     ("remittance_remarks", "source"): ("LQ", "MIA", "MOA"),
     ("acknowledgements", "acknowledgement_type"): ("999", "997", "TA1"),

@@ -43,7 +43,7 @@ def bronze(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         "files quarantined": report.files["quarantined"],
         "partitions replaced": len(report.partitions),
     }
-    amounts = {
+    amounts: dict[str, dict[str, int | float]] = {
         "claims": {"claims": report.claims, "charge amount": float(report.charge_amount)},
         "remittance_claims": {"claims": report.remittance_claims, "payment amount": float(report.payment_amount)},
         "transactions": {

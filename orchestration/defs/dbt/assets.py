@@ -6,6 +6,7 @@ groups (`orchestration.lib.dbt_translator`). Tests of severity error are blockin
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
@@ -34,7 +35,7 @@ def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> 
     settings = get_settings()
     settings.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(settings.dbt_env())
-    built: list[object] = []
+    built: list[Any] = []
     failure: dg.Failure | None = None
     try:
         with permanent_unless_transient("dbt build"):
@@ -50,7 +51,8 @@ def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> 
         if isinstance(event, dg.Output):
             key = context.asset_key_for_output(event.output_name)
             layer, name = key.path
-            event = event.with_metadata({**event.metadata, **found.get((layer, name), {})})
-        yield event
+            yield event.with_metadata({**event.metadata, **found.get((layer, name), {})})
+        else:
+            yield event
     if failure:
         raise failure

@@ -22,7 +22,7 @@ def true_probabilities(settings: Settings, warehouse: "duckdb.DuckDBPyConnection
     """
     if not any((settings.truth / "denials").glob("*.parquet")):
         return None
-    truth = warehouse.execute(
+    truth: pa.Table = warehouse.execute(
         "select tenant_id, upper(trim(patient_control_number)) as number, submission_number, denial_probability"
         " from read_parquet(?)",
         [str(settings.truth / "denials" / "*.parquet")],

@@ -16,7 +16,7 @@ import pytest
 
 from claims import schema
 from quality.suites import SuiteResult, checks, validate
-from quality.suites.checks import Check, Member, Partition, Pattern, Required, Severity, Shape, Unique, Within
+from quality.suites.checks import ASSIGNED, Check, Member, Partition, Pattern, Required, Severity, Shape, Unique, Within
 
 TODAY = date(2026, 6, 30)
 DAY = date(2026, 5, 17)
@@ -204,6 +204,12 @@ def test_a_result_holds_no_value_of_the_data() -> None:
 def test_an_empty_table_passes_when_its_shape_is_right() -> None:
     assert validate("claims", schema.bronze("claims").empty_table(), today=TODAY).failures == ()
     assert not validate("claims", schema.arrow("claims").empty_table(), today=TODAY).success
+
+
+def test_assigned_codes_are_those_that_the_schema_describes() -> None:
+    for (table, name), values in ASSIGNED.items():
+        column = next(c for c in schema.BY_NAME[table].columns if c.name == name)
+        assert tuple(column.description.rpartition(": ")[2].split(" | ")) == values, f"{table}.{name}"
 
 
 def test_raw_segments_have_no_suite() -> None:
