@@ -182,7 +182,7 @@ def check_claims(context: Context, columns: Columns, builder: Claims837, tables:
     findings.bad("X12-STATEMENT-MISSING", clm, is_institutional & ~_held(claims, "statement_from_date"), None)
     frequency = tokens.packed(columns.parts(clm, 5, 3)[2])
     is_change = (frequency == pack("7")) | (frequency == pack("8"))
-    findings.bad("X12-CLM-ORIGINAL", clm, is_change & ~_held(claims, "payer_claim_control_number"), 5, 3)
+    findings.bad("X12-CLM-ORIGINAL", clm, is_change & ~_held(claims, "payer_claim_control_number"), None)
     _check_claim_ids(context, findings, claims, clm, frequency)
 
     has_service = builder.sv >= 0

@@ -105,7 +105,7 @@ CATALOGUE: tuple[Finding, ...] = (
     Finding("X12-GE-COUNT", "error", "none", "5", "GE01 is not the number of transaction sets", _SENDER),
     Finding("X12-GE-CONTROL", "error", "none", "4", "GE02 is not GS06", _SENDER),
     Finding(
-        "X12-GS-DUPLICATE", "error", "none", "6", "Two groups of the interchange have the same control number", _SENDER
+        "X12-GS-DUPLICATE", "error", "none", "19", "Two groups of the interchange have the same control number", _SENDER
     ),
     Finding(
         "X12-ENVELOPE-ORPHAN",
@@ -235,7 +235,7 @@ CATALOGUE: tuple[Finding, ...] = (
         "X12-CLM-ORIGINAL",
         "error",
         "none",
-        "I9",
+        "I6",
         "A replacement or void (CLM05-3 of 7 or 8) names no original claim",
         "Send REF*F8 with the payer's control number of the claim that is replaced.",
     ),
@@ -263,18 +263,18 @@ CATALOGUE: tuple[Finding, ...] = (
         "The claim has no payer (2010BB)",
         "Send NM1*PR under the subscriber.",
     ),
-    Finding("X12-HI-MISSING", "error", "none", "I9", "The claim has no principal diagnosis", "Send HI*ABK."),
+    Finding("X12-HI-MISSING", "error", "none", "I6", "The claim has no principal diagnosis", "Send HI*ABK."),
     Finding(
-        "X12-STATEMENT-MISSING", "error", "none", "I9", "An institutional claim has no statement dates", "Send DTP*434."
+        "X12-STATEMENT-MISSING", "error", "none", "I8", "An institutional claim has no statement dates", "Send DTP*434."
     ),
     Finding(
-        "X12-LINE-SERVICE", "error", "none", "I9", "The line has no SV1, SV2 or SV3", "Send the service of the line."
+        "X12-LINE-SERVICE", "error", "none", "3", "The line has no SV1, SV2 or SV3", "Send the service of the line."
     ),
-    Finding("X12-LINE-CHARGE", "error", "none", "1", "The line has no charge", "Send the line's charge."),
+    Finding("X12-LINE-CHARGE", "error", "none", "3", "The line has no charge", "Send the line's charge."),
     Finding(
-        "X12-LINE-PROCEDURE", "error", "none", "1", "The line names no procedure or revenue code", "Send the code."
+        "X12-LINE-PROCEDURE", "error", "none", "I6", "The line names no procedure or revenue code", "Send the code."
     ),
-    Finding("X12-LINE-DATE", "error", "none", "I9", "The line has no date of service", "Send DTP*472."),
+    Finding("X12-LINE-DATE", "error", "none", "I8", "The line has no date of service", "Send DTP*472."),
     Finding(
         "X12-LINE-POINTER",
         "error",
