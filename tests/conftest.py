@@ -1,10 +1,37 @@
 """Fixtures that more than one folder of tests uses. What only one folder needs stays in its own conftest."""
 
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from orchestration.settings import Settings
+
 ROOT = Path(__file__).resolve().parent.parent
+
+DEMO_CLAIMS = 600
+DEMO_SEED = 7
+
+
+@contextmanager
+def at_home(home: Path) -> "Iterator[Settings]":
+    """The settings of `home` for what runs inside; the environment is as before afterwards."""
+    from orchestration.settings import get_settings
+
+    before = dict(os.environ)
+    os.environ |= {"CLAIMWORKS_HOME": str(home), "CLAIMWORKS_ENV": "test"}
+    get_settings.cache_clear()
+    try:
+        yield get_settings()
+    finally:
+        os.environ.clear()
+        os.environ |= before
+        get_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +47,27 @@ def shared_dir() -> Path:
     if not path.is_dir():
         pytest.skip("the folder of real sample files is not beside this checkout")
     return path
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> "Settings":
+    """The settings of a finished main job on about 600 simulated claims. Read only: take `demo_copy` to change it."""
+    from orchestration.commands.demo import run_main_job, simulate_once
+    from orchestration.lib import console
+
+    with at_home(tmp_path_factory.mktemp("demo")) as settings:
+        simulate_once(settings, DEMO_CLAIMS, DEMO_SEED, console.stderr())
+        run_main_job(settings, console.stderr())
+    return settings
+
+
+@pytest.fixture(scope="session")
+def demo_copy(demo_home: "Settings", tmp_path_factory: pytest.TempPathFactory) -> "Callable[[], Path]":
+    """A function that makes a copy of the finished home that a test may change; use it inside `at_home`."""
+
+    def copy() -> Path:
+        home = tmp_path_factory.mktemp("copy") / "home"
+        shutil.copytree(demo_home.home, home)
+        return home
+
+    return copy
