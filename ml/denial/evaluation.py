@@ -262,7 +262,7 @@ def _baselines(
     if "payer_id" in names:
         payer = _codes(table["payer_id"])
         out["payer"] = _smoothed_rate(payer, outcome, sets, np.full(payer.size, overall))[sets.test]
-        if "principal_procedure_code" in names:
+        if "principal_procedure_code" in table.column_names:
             by_payer = _smoothed_rate(payer, outcome, sets, np.full(payer.size, overall))
             pair = payer * (int(1e6)) + _codes(table["principal_procedure_code"])
             _, pair = np.unique(pair, return_inverse=True)

@@ -2,6 +2,12 @@
 
 Belongs here: the list of features as data, and the checks that a table holds them. Does not belong here: how a value is
 computed (`dbt_project/models/features/ftr_denial__claim.sql`) or encoded (`ml.denial.model`).
+
+The table holds more columns than the model reads. Codes with hundreds of values (procedures, diagnoses, providers),
+shorter
+windows and counts of answers were tried and left out: on 20,000 claims the trees learn chance from them, and their
+share of
+the attainable AUC falls from 0.86 to 0.78. What those codes know comes in as rates of history instead.
 """
 
 import hashlib
@@ -71,13 +77,12 @@ class FeatureError(ValueError):
 # What identifies a row. Never seen by the model.
 KEYS: tuple[str, ...] = ("claim_id", "tenant_id", "patient_key", "submitted_date")
 
-HISTORY_DAYS: tuple[int, ...] = (30, 90, 365)
-_HISTORY: tuple[tuple[str, Reason], ...] = (
-    ("payer", Reason.PAYER),
-    ("provider", Reason.PROVIDER),
-    ("payer_procedure", Reason.CODING),
-    ("payer_provider", Reason.PROVIDER),
-    ("patient", Reason.PATIENT),
+_HISTORY: tuple[tuple[str, Reason, tuple[int, ...]], ...] = (
+    ("payer", Reason.PAYER, (30, 90, 365)),
+    ("provider", Reason.PROVIDER, (365,)),
+    ("payer_procedure", Reason.CODING, (365,)),
+    ("payer_provider", Reason.PROVIDER, (365,)),
+    ("patient", Reason.PATIENT, (365,)),
 )
 
 
@@ -86,15 +91,13 @@ def _features() -> tuple[Feature, ...]:
     declared: tuple[tuple[Reason, Kind, str], ...] = (
         (Reason.SETTING, c, "claim_type frequency_code facility_type_code"),
         (Reason.SETTING, n, "submitted_weekday"),
-        (Reason.PAYER, c, "payer_id claim_filing_code plan_code"),
-        (Reason.PROVIDER, c, "billing_provider_npi billing_provider_taxonomy_code rendering_provider_npi"),
-        (Reason.PROVIDER, c, "rendering_provider_taxonomy_code billing_provider_state"),
+        (Reason.PAYER, c, "payer_id claim_filing_code"),
+        (Reason.PROVIDER, c, "billing_provider_taxonomy_code rendering_provider_taxonomy_code"),
         (Reason.PROVIDER, n, "days_since_provider_first_claim"),
-        (Reason.PATIENT, c, "relationship_code patient_sex_code patient_state"),
+        (Reason.PATIENT, c, "patient_sex_code"),
         (Reason.PATIENT, n, "patient_age_years days_since_last_claim"),
         (Reason.CHARGE, n, "total_charge_amount largest_line_charge_amount line_count unit_count largest_unit_count"),
-        (Reason.CODING, c, "principal_procedure_code principal_procedure_group second_procedure_code"),
-        (Reason.CODING, c, "third_procedure_code evaluation_procedure_code principal_modifier_code drg_code"),
+        (Reason.CODING, c, "principal_procedure_group principal_modifier_code"),
         (Reason.CODING, n, "procedure_count repeated_procedure_count evaluation_line_count surgery_line_count"),
         (Reason.CODING, n, "imaging_line_count laboratory_line_count medicine_line_count therapy_line_count"),
         (Reason.CODING, n, "drug_line_count modified_line_count earlier_therapy_visit_count"),
@@ -105,8 +108,7 @@ def _features() -> tuple[Feature, ...]:
         (Reason.CODING, n, "recent_covered_procedure_risk recent_modified_procedure_risk recent_procedure_units_risk"),
         (Reason.CODING, n, "recent_procedure_pair_risk missing_usual_modifier_share"),
         (Reason.DIAGNOSIS, n, "diagnosis_procedure_risk recent_diagnosis_procedure_risk"),
-        (Reason.DIAGNOSIS, c, "principal_diagnosis_code principal_diagnosis_category principal_diagnosis_chapter"),
-        (Reason.DIAGNOSIS, c, "principal_line_diagnosis_code"),
+        (Reason.DIAGNOSIS, c, "principal_diagnosis_chapter"),
         (Reason.DIAGNOSIS, n, "diagnosis_count unpointed_line_count"),
         (Reason.TIMELY_FILING, n, "days_service_to_submission days_service_span"),
         (Reason.OTHER_COVERAGE, c, "payer_responsibility_code"),
@@ -127,10 +129,8 @@ def _features() -> tuple[Feature, ...]:
         (Reason.DUPLICATE, n, "earlier_delivered_same_service_count days_since_same_service"),
     )
     out = [Feature(name, kind, reason) for reason, kind, names in declared for name in names.split()]
-    for subject, reason in _HISTORY:
-        for days in HISTORY_DAYS:
-            out.append(Feature(f"{subject}_denial_rate_{days}d", n, reason))
-            out.append(Feature(f"{subject}_remitted_count_{days}d", n, reason))
+    for subject, reason, windows in _HISTORY:
+        out += [Feature(f"{subject}_denial_rate_{days}d", n, reason) for days in windows]
     return tuple(out)
 
 

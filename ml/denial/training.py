@@ -49,9 +49,9 @@ class TrainingSettings:
     min_rows: int = 150
     min_category_rows: int = 15
     learning_rate: float = 0.04
-    num_leaves: int = 24
+    num_leaves: int = 12
     min_data_in_leaf: int = 40
-    feature_fraction: float = 0.5
+    feature_fraction: float = 0.3
     bagging_fraction: float = 0.8
     lambda_l2: float = 10.0
     cat_smooth: float = 20.0

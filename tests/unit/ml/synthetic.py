@@ -37,7 +37,7 @@ def draw(claims: int = 6_000, *, seed: int = 1, patients: int = 3_000, signal: f
     payer_effect = np.linspace(-1.0, 1.0, 8)[payer]
     needs = (procedure % 5 == 0) & ~authorized
     log_odds = -2.6 + signal * (
-        payer_effect + 3.0 * needs + 2.5 * ~covered + 1.5 * (late > 60) + 0.5 * (procedure % 7 == 0)
+        payer_effect + 3.0 * needs + 2.5 * ~covered + 1.5 * (late > 60) + 0.5 * (procedure % 10 == 3)
     )
     probability = 1 / (1 + np.exp(-log_odds))
     denied = random.random(claims) < probability
@@ -50,6 +50,7 @@ def draw(claims: int = 6_000, *, seed: int = 1, patients: int = 3_000, signal: f
     meaningful = {
         "payer_id": pa.array([f"payer-{i}" for i in payer]),
         "principal_procedure_code": pa.array([f"99{i:03d}" for i in procedure]),
+        "principal_procedure_group": pa.array([f"group-{i}" for i in procedure % 10]),
         "has_valid_authorization": pa.array(authorized),
         "is_covered_on_service": pa.array(covered, mask=random.random(claims) < 0.02),
         "days_service_to_submission": pa.array(late, pa.int32()),
@@ -73,6 +74,7 @@ def draw(claims: int = 6_000, *, seed: int = 1, patients: int = 3_000, signal: f
         }
     )
     truth = pa.table({"claim_id": columns["claim_id"], "denial_probability": pa.array(probability)})
+    columns["principal_procedure_code"] = meaningful["principal_procedure_code"]
     return World(pa.table(columns), labels, truth)
 
 
