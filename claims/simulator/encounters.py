@@ -352,6 +352,7 @@ class Encounters:
             sent=[0] if new_number else claim.sent,
             frequency="7" if replacement_of else "1",
             original_icn=replacement_of,
+            replaces=None,  # what the claim itself took back was taken back once, and is not again
             submitted=submitted,
             lines=[replace(line) for line in claim.lines],
             duplicate=False,

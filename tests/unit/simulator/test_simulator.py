@@ -387,3 +387,16 @@ def test_policies_change_part_way(network: tuple[Path, SimulationReport]) -> Non
 def test_refuses_an_empty_network(tmp_path: Path, wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="at least one"):
         simulate(tmp_path, **wrong)
+
+
+def test_an_answer_is_taken_back_once_and_only_after_it_was_given(network: tuple[Path, SimulationReport]) -> None:
+    out, _ = network
+    given: set[str] = set()
+    taken: Counter[str] = Counter()
+    for path in sorted(files(out, "835"), key=lambda p: p.parent.name):
+        claims = [s for s in segments(path) if s[0] == "CLP"]
+        taken.update(s[7] for s in claims if s[2] == "22")
+        assert {s[7] for s in claims if s[2] == "22"} <= given
+        given |= {s[7] for s in claims if s[2] != "22"}
+    assert taken
+    assert set(taken.values()) == {1}
