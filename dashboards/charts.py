@@ -13,15 +13,32 @@ HEIGHT = 260
 ROW = 26
 CELL = "cell"
 _PALE = 0.4
+_GAP = 0.07
+# Readable on the light and on the dark background.
+_QUIET = "#6f7b84"
 # d3 writes thousands as k and billions as G; money is read as K and B, as on the tiles.
-_CAPITAL = "replace(replace(datum.label, 'k', 'K'), 'G', 'B')"
+_CAPITAL = "datum.value == 0 ? '0' : replace(replace(datum.label, 'k', 'K'), 'G', 'B')"
 _STATE = "datum.is_open ? 'open, answers still to come' : 'closed'"
 _MONTH_TOOLTIP = alt.Tooltip("yearmonth(month):T", title="Month", format="%B %Y")
 _STATE_TOOLTIP = alt.Tooltip("state:N", title="Month is")
 
 
-def _month_axis() -> alt.Axis:
-    return alt.Axis(format="%b %y", labelAngle=0, labelOverlap="greedy", title=None, grid=False, ticks=False)
+def _months(gap: float | None = None) -> alt.X:
+    """Months from left to right, the year under each January and under the first."""
+    words = "timeFormat(datum.value, '%b')"
+    axis = alt.Axis(
+        labelExpr=f"datum.index == 0 || month(datum.value) == 0 ? [{words}, timeFormat(datum.value, '%Y')] : {words}",
+        labelAngle=0,
+        labelOverlap="parity",
+        title=None,
+        grid=False,
+        ticks=False,
+    )
+    return alt.X("yearmonth(month):O", axis=axis, scale=alt.Undefined if gap is None else alt.Scale(padding=gap))
+
+
+def _dollars() -> alt.Axis:
+    return alt.Axis(format="$~s", labelExpr=_CAPITAL, title=None, tickCount=4)
 
 
 def charges_and_payments(months: pa.Table) -> alt.Chart:
@@ -32,9 +49,9 @@ def charges_and_payments(months: pa.Table) -> alt.Chart:
         .transform_calculate(label="datum.measure == 'charges' ? 'Charges' : 'Payments'", state=_STATE)
         .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
-            x=alt.X("yearmonth(month):O", axis=_month_axis()),
+            x=_months(),
             xOffset=alt.XOffset("label:N"),
-            y=alt.Y("amount:Q", axis=alt.Axis(format="$~s", labelExpr=_CAPITAL, title=None, tickCount=5)),
+            y=alt.Y("amount:Q", axis=_dollars()),
             color=alt.Color("label:N", legend=alt.Legend(title=None, orient="top")),
             opacity=alt.condition("datum.is_open", alt.value(_PALE), alt.value(1.0)),
             tooltip=[
@@ -47,10 +64,10 @@ def charges_and_payments(months: pa.Table) -> alt.Chart:
     )
 
 
-def rate_by_month(months: pa.Table) -> alt.LayerChart:
+def rate_by_month(months: pa.Table, height: int = HEIGHT) -> alt.LayerChart | alt.FacetChart:
     """A line of `rate` by month; open months hollow on a dashed line."""
     base = alt.Chart(months).transform_calculate(state=_STATE)
-    x = alt.X("yearmonth(month):T", axis=_month_axis())
+    x = _months()
     y = alt.Y("rate:Q", axis=alt.Axis(format=".0%", title=None, tickCount=5), scale=alt.Scale(zero=True))
     tooltip = [
         _MONTH_TOOLTIP,
@@ -67,10 +84,10 @@ def rate_by_month(months: pa.Table) -> alt.LayerChart:
         base.transform_filter("datum.is_open")
         .mark_point(filled=False, size=70, strokeWidth=2, opacity=1)
         .encode(x=x, y=y, tooltip=tooltip),
-    ).properties(height=HEIGHT)
+    ).properties(height=height)
 
 
-def bars(rows: pa.Table, value: str, value_title: str, value_format: str) -> alt.LayerChart:
+def bars(rows: pa.Table, value: str, value_title: str, value_format: str) -> alt.LayerChart | alt.FacetChart:
     """Horizontal bars of `value` by `name` in the table's order, the number written at each bar's end."""
     names = rows.column("name").to_pylist()
     base = alt.Chart(rows).encode(
@@ -83,7 +100,7 @@ def bars(rows: pa.Table, value: str, value_title: str, value_format: str) -> alt
     )
     return alt.layer(
         base.mark_bar(cornerRadiusEnd=3, height={"band": 0.68}),
-        base.mark_text(align="left", dx=5).encode(text=alt.Text(f"{value}:Q", format=value_format)),
+        base.mark_text(align="left", dx=5, color=_QUIET).encode(text=alt.Text(f"{value}:Q", format=value_format)),
     ).properties(height=max(1, len(names)) * ROW)
 
 
@@ -92,13 +109,14 @@ def heat_map(cells: pa.Table, measure: str, number_format: str) -> alt.Chart:
     cell = alt.selection_point(name=CELL, fields=["month_text", "category"], on="click", clear="dblclick")
     return (
         alt.Chart(cells)
-        .mark_rect(cornerRadius=3, cursor="pointer", stroke="#ffffff", strokeWidth=1.5, strokeOpacity=0.6)
+        .mark_rect(cornerRadius=3, cursor="pointer")
         .encode(
-            x=alt.X("yearmonth(month):O", axis=_month_axis()),
+            x=_months(_GAP),
             y=alt.Y(
                 "category_name:N",
                 sort=alt.EncodingSortField(measure, op="sum", order="descending"),
                 axis=alt.Axis(title=None, labelLimit=210, ticks=False, domain=False),
+                scale=alt.Scale(padding=_GAP),
             ),
             color=alt.Color(
                 f"{measure}:Q",

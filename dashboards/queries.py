@@ -85,6 +85,8 @@ def _category_words(column: str) -> str:
             when 'cob' then 'Coordination of benefits'
             when 'cob_accounting' then 'Coordination of benefits accounting'
             when 'dme' then 'DME'
+            when 'non_covered_benefit' then 'Non-covered benefit'
+            when 'provider_enrolment' then 'Provider enrollment'
             when 'provider_npi' then 'Provider NPI'
             else {_words(column)}
         end

@@ -38,6 +38,9 @@ REQUIRED_MARTS = (
 # because nothing would hold one tenant's rows apart from another's.
 SHARED_MARTS = frozenset({"dim_adjustment_reason", "dim_date", "dim_diagnosis", "dim_procedure"})
 
+# In the order of days, a question about some months reads only their row groups: half the time of the denials' list.
+SORTED_BY = {"fct_claims": "submitted_date", "fct_denials": "denied_date"}
+
 # Tables that models write to the lake, with `tenant_id`; those that exist are published beside the marts.
 GOLD_TABLES = ("denial_scores",)
 
@@ -179,7 +182,9 @@ def _copy(
         for name, has_tenant in marts.items():
             source = f"warehouse.{MARTS}.{_name(name)}"
             where = "where tenant_id = $tenant" if has_tenant else ""
-            counts[f"{MARTS}.{name}"] = _copy_table(connection, source, where, f"copy.{MARTS}.{_name(name)}", tenant)
+            order = f"order by {SORTED_BY[name]}" if name in SORTED_BY else ""
+            copied = f"copy.{MARTS}.{_name(name)}"
+            counts[f"{MARTS}.{name}"] = _copy_table(connection, source, where, order, copied, tenant)
         model_version = None
         connection.execute(f"create schema copy.{GOLD}")
         for name in GOLD_TABLES:
@@ -187,7 +192,7 @@ def _copy(
                 continue
             source = f"read_parquet({_text(lake / GOLD / name / '**' / '*.parquet')}, union_by_name = true)"
             copied = f"copy.{GOLD}.{_name(name)}"
-            counts[f"{GOLD}.{name}"] = _copy_table(connection, source, "where tenant_id = $tenant", copied, tenant)
+            counts[f"{GOLD}.{name}"] = _copy_table(connection, source, "where tenant_id = $tenant", "", copied, tenant)
         if counts.get(f"{GOLD}.denial_scores"):
             row = connection.execute(
                 f"""
@@ -225,10 +230,12 @@ def _copy(
     return PublishedTenant(tenant, target, counts, cutoff, model_version, temporary.stat().st_size)
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, source: str, where: str, copy: str, tenant: str) -> int:
+def _copy_table(
+    connection: duckdb.DuckDBPyConnection, source: str, where: str, order: str, copy: str, tenant: str
+) -> int:
     """Copy the tenant's rows of `source`, compare the counts on both sides, return them."""
     values = {"tenant": tenant} if where else {}
-    connection.execute(f"create table {copy} as select * from {source} {where}", values)
+    connection.execute(f"create table {copy} as select * from {source} {where} {order}", values)
     expected = _number(connection, f"select count(*) from {source} {where}", tenant if where else None)
     found = _number(connection, f"select count(*) from {copy}")
     if found != expected:

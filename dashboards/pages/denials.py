@@ -14,6 +14,8 @@ from dashboards.queries import Filters, Span
 
 MEASURES = {"Claims": ("denied_claims", ",d"), "Charges": ("denied_charges", "$~s")}
 BARS = 12
+CAPTION_HEIGHT = 45
+GRID_HEIGHT = 430
 
 
 def choose_filters(copy: db.Copy, whole: Span) -> Filters:
@@ -88,23 +90,27 @@ def breakdown(copy: db.Copy, filters: Filters) -> None:
     )
     rows = queries.denials_by(copy, filters, dimension or "Category")
     unit = "lines" if dimension == "Procedure" else "claims"
-    left, right = st.columns([1, 2])
+    left, right = st.columns([3, 7])
     with left:
         st.altair_chart(
             charts.bars(rows.slice(0, BARS), "denied", f"Denied {unit}", ",d"),
             alt=f"Bars of denied {unit} by {str(dimension).lower()}, the largest {BARS}",
         )
+    # Every category is measured against the same claims: a column of one number would say nothing.
+    shown = rows.drop_columns(["submitted"]) if dimension == "Category" else rows
     with right:
         st.dataframe(
-            layout.per_cent(rows, "share", "rate"),
+            layout.per_cent(shown, "share", "rate"),
             hide_index=True,
-            height=min(rows.num_rows, BARS) * 35 + 38,
+            height="content" if rows.num_rows <= BARS else GRID_HEIGHT,
             column_config={
                 "name": st.column_config.TextColumn(dimension, pinned=True),
                 "denied": st.column_config.NumberColumn(f"Denied {unit}", format="localized"),
                 "submitted": st.column_config.NumberColumn(f"Submitted {unit}", format="localized"),
-                "share": st.column_config.ProgressColumn("Share of denials", format=layout.PER_CENT, max_value=100),
-                "rate": st.column_config.NumberColumn("Denial rate", format=layout.PER_CENT),
+                "share": st.column_config.ProgressColumn(
+                    "Share of denials", format=layout.PER_CENT, max_value=100, width="small"
+                ),
+                "rate": st.column_config.NumberColumn("Denial rate", format=layout.PER_CENT, width="small"),
                 "denied_charges": st.column_config.NumberColumn("Denied charges", format="dollar"),
                 "recovered": st.column_config.NumberColumn("Recovered", format="dollar"),
             },
@@ -125,7 +131,7 @@ def drill_down(copy: db.Copy, filters: Filters, words: str) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height=420,
+        height=GRID_HEIGHT,
         column_config={
             "denied_date": st.column_config.DateColumn("Denied", format="YYYY-MM-DD", pinned=True),
             "submitted_date": st.column_config.DateColumn("Submitted", format="YYYY-MM-DD"),
@@ -177,7 +183,11 @@ def show(copy: db.Copy, whole: Span) -> None:
     with left.container(border=True, height="stretch"):
         st.subheader("Initial denial rate", anchor=False)
         rates = queries.denial_rate_by_month(copy, filters)
-        st.altair_chart(charts.rate_by_month(rates), alt="Line of the initial denial rate by month of submission")
+        # As tall as the heat map beside it, less the caption under this one.
+        height = max(charts.HEIGHT, len(set(cells.column("category").to_pylist())) * charts.ROW - CAPTION_HEIGHT)
+        st.altair_chart(
+            charts.rate_by_month(rates, height), alt="Line of the initial denial rate by month of submission"
+        )
         st.caption(layout.OPEN_MONTHS)
     with right.container(border=True, height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

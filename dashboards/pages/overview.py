@@ -4,6 +4,7 @@ Belongs here: what stands where on the page. Does not belong here: SQL (`queries
 """
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 from dashboards import charts, db, definitions, exports, formats, layout, queries
@@ -28,37 +29,37 @@ def tiles(now: Totals, before: Totals | None, months: pa.Table, rates: pa.Table)
             definitions.CHARGES,
             formats.money(now.charge_amount),
             change(float(now.charge_amount), float(then.charge_amount), percent=True),
-            "normal",
+            True,
             months.column("charges"),
         ),
         (
             definitions.PAYMENTS,
             formats.money(now.payment_amount),
             change(float(now.payment_amount), float(then.payment_amount), percent=True),
-            "normal",
+            True,
             months.column("payments"),
         ),
         (
             definitions.DENIAL_RATE,
             formats.rate(now.denial_rate),
             f"{points} points" if points else None,
-            "inverse",
-            rates.filter(pa.compute.invert(rates.column("is_open"))).column("rate"),
+            False,
+            rates.filter(pc.invert(rates.column("is_open"))).column("rate"),
         ),
         (
             definitions.DAYS_IN_AR,
             formats.days(now.days_in_receivable),
             change(now.days_in_receivable, then.days_in_receivable, percent=False),
-            "inverse",
+            False,
             months.column("days_in_receivable"),
         ),
     )
-    for column, (definition, value, delta, colour, course) in zip(st.columns(4), contents, strict=True):
+    for column, (definition, value, delta, more_is_better, course) in zip(st.columns(4), contents, strict=True):
         column.metric(
             definition.name,
             value,
             delta,
-            delta_color=colour,
+            delta_color="normal" if more_is_better else "inverse",
             help=definition.tooltip,
             border=True,
             chart_data=[point for point in course.to_pylist() if point is not None],
@@ -72,7 +73,7 @@ def _hundredfold(rate: float | None) -> float | None:
 
 
 def payer_table(rows: pa.Table) -> None:
-    """The payers with their numbers; the same table is what the chart beside it draws."""
+    """The payers with their numbers."""
     st.dataframe(
         layout.per_cent(
             rows.select(["payer", "claims", "charges", "payments", "denial_rate", "days_in_receivable"]), "denial_rate"
@@ -161,7 +162,7 @@ def show(copy: db.Copy, span: Span) -> None:
 
     words = f"{formats.month(period.start)} to {formats.month(period.end)}"
     if earlier:
-        words += f", arrows against {formats.month(earlier.start)} to {formats.month(earlier.end)}"
+        words += f", compared with {formats.month(earlier.start)} to {formats.month(earlier.end)}"
     st.caption(words)
     tiles(now, before, months, rates)
 

@@ -95,6 +95,8 @@ def settle(page: "Page", *words: str) -> None:
 
 
 def test_both_pages_in_a_browser(published_home: Path, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
     log = tmp_path / "streamlit.log"
     with dashboard(published_home, log) as address, browser(1440, 1000) as page:
         asked: list[str] = []
@@ -106,6 +108,13 @@ def test_both_pages_in_a_browser(published_home: Path, tmp_path: Path) -> None:
         page.get_by_test_id("stSidebarNav").get_by_text("Denial trends").click()
         settle(page, "Denied claims", "17", "$12.1K", "$2.40K")
         page.screenshot(path=tmp_path / "denials.png")
+
+        # A cell of the heat map lists its own denials below: eligibility, the top row.
+        heat_map = page.get_by_test_id("stVegaLiteChart").nth(1)
+        box = heat_map.bounding_box()
+        assert box is not None
+        heat_map.click(position={"x": box["width"] * 0.8, "y": 20})
+        expect(page.get_by_text("Eligibility, claims submitted in").first).to_be_visible(timeout=SHOWS_IN_MILLISECONDS)
 
         # A filter stands in the address, so that a page can be sent to a colleague.
         page.goto(f"{address}/denials?tenant=alder&payer=Summit+Mutual")

@@ -54,6 +54,12 @@ def test_each_tenant_gets_its_own_rows_only(write_warehouse: Write, lake: Path, 
     assert ask(serving / "birch.duckdb", "select count(*) from marts.dim_date") == [(1,)], "code lists go to everyone"
 
 
+def test_claims_stand_in_the_order_of_their_days(write_warehouse: Write, lake: Path, serving: Path) -> None:
+    publish(write_warehouse(), lake, serving, ["alder"])
+    days = ask(serving / "alder.duckdb", "select submitted_date from marts.fct_claims order by rowid")
+    assert days == sorted(days)
+
+
 def test_the_file_says_when_until_when_and_how_much(write_warehouse: Write, lake: Path, serving: Path) -> None:
     report = publish(write_warehouse(), lake, serving, ["alder"])
 
