@@ -25,7 +25,6 @@ ARGUMENTS = ("build", "--exclude-resource-type", "unit_test")
     manifest=PROJECT.manifest_path,
     project=PROJECT,
     dagster_dbt_translator=LayerTranslator(),
-    exclude="resource_type:unit_test",
     name="dbt",
     pool="duckdb",
     retry_policy=RETRY_TRANSIENT,

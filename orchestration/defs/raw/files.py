@@ -4,15 +4,17 @@ Belongs here: registering what lies in landing. Does not belong here: opening a 
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from claims.store import open_store
-from claims.store.ledger import LandedFile
 from orchestration.lib.automation import DAILY, OWNERS
 from orchestration.lib.failures import RETRY_TRANSIENT, permanent_unless_transient
 from orchestration.lib.partitions import RECEIVED, partition_key, partitions_of
 from orchestration.settings import get_settings
+
+if TYPE_CHECKING:
+    from claims.store.ledger import LandedFile
 
 KEY = dg.AssetKey(["raw", "files"])
 
@@ -36,6 +38,9 @@ WALK_ALL_FROM = 90
 )
 def files(context: dg.AssetExecutionContext) -> None:
     """Register the landed files of the run's partitions."""
+    # SQLAlchemy costs half a second that loading the code location need not pay.
+    from claims.store import open_store
+
     settings = get_settings()
     wanted = partitions_of(context.partition_keys)
     with permanent_unless_transient("registering landed files"), open_store(settings.store_url) as store:
@@ -53,7 +58,7 @@ def files(context: dg.AssetExecutionContext) -> None:
     )
 
 
-def _describe(context: dg.AssetExecutionContext, found: Sequence[LandedFile], *, partitions: int) -> None:
+def _describe(context: dg.AssetExecutionContext, found: "Sequence[LandedFile]", *, partitions: int) -> None:
     """Files and bytes per partition; of a historical load the totals, on every one of its partitions.
 
     Dagster looks through all keys of the run for each partition that is described: 2,193 of them would cost 40 s.
