@@ -25,9 +25,11 @@ def write_warehouse(tmp_path: Path) -> Callable[..., Path]:
                     (100 + i)::decimal(18, 2) as charge_amount
                 from range({alder}) as r(i)
                 union all
-                select 'birch', 'b-' || i, date '{until}', date '{until}' - i::int, (7)::decimal(18, 2) from range({birch}) as r(i);
+                select 'birch', 'b-' || i, date '{until}', date '{until}' - i::int, (7)::decimal(18, 2)
+                from range({birch}) as r(i);
                 create table marts.fct_denials as
-                select tenant_id, claim_id, submitted_date as denied_date from marts.fct_claims where claim_id like '%-1';
+                select tenant_id, claim_id, submitted_date as denied_date
+                from marts.fct_claims where claim_id like '%-1';
                 create table marts.agg_denials_monthly as select 'alder' as tenant_id, 1 as denied_claim_count;
                 create table marts.agg_denied_lines_monthly as select 'alder' as tenant_id, 1 as line_count;
                 create table marts.agg_revenue_monthly as select 'birch' as tenant_id, 1 as claim_count;
