@@ -75,14 +75,14 @@ lint: $(STAMP) ## ruff, mypy and sqlfluff, as pre-commit and CI run them
 	$(call say,"Checking types (mypy)")
 	@$(BIN)/mypy
 	$(call say,"Checking SQL (sqlfluff)")
-	@$(BIN)/sqlfluff lint --processes 2 dbt_project
+	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 	$(call next,"Clean. If something was not: make format mends what a machine can. Next: make test.")
 
 format: $(STAMP) ## Let ruff and sqlfluff mend what they can
 	$(call say,"Formatting")
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix --quiet --processes 2 dbt_project || true
+	@$(BIN)/sqlfluff fix --quiet --processes 2 dbt_project/models dbt_project/tests || true
 	$(call next,"Next: make lint shows what is left for you.")
 
 dev: setup ## Dagster's web server and daemon at http://127.0.0.1:3000 (Ctrl-C ends it)

@@ -41,7 +41,11 @@ sent as (
         services.tenant_id,
         services.claim_id,
         max(case when held.authorization_key is not null then 1 else 0 end) as found,
-        max(case when services.service_from_date between held.valid_from_date and held.valid_through_date then 1 else 0 end)
+        max(
+            case
+                when services.service_from_date between held.valid_from_date and held.valid_through_date then 1 else 0
+            end
+        )
             as dated,
         max(case when services.procedure_code = held.procedure_code then 1 else 0 end) as fitting,
         max(
@@ -65,7 +69,11 @@ on_file as (
     select
         services.tenant_id,
         services.claim_id,
-        max(case when services.service_from_date between held.valid_from_date and held.valid_through_date then 1 else 0 end)
+        max(
+            case
+                when services.service_from_date between held.valid_from_date and held.valid_through_date then 1 else 0
+            end
+        )
             as valid
     from services
     inner join held

@@ -88,7 +88,8 @@ counted as (
             partition by tenant_id, patient_key order by submitted_day range between unbounded preceding and 1 preceding
         ) as days_since_last_claim,
         sum(therapy_visit) over (
-            partition by tenant_id, patient_year order by submitted_day range between unbounded preceding and 1 preceding
+            partition by tenant_id, patient_year
+            order by submitted_day range between unbounded preceding and 1 preceding
         ) as therapy_visit_count,
         submitted_day - min(submitted_day) over (
             partition by tenant_id, rendering_provider_npi order by submitted_day

@@ -4,7 +4,7 @@ with lines as (
         *,
         row_number() over (
             partition by tenant_id, claim_id
-            order by charge_amount desc, line_number
+            order by charge_amount desc, line_number asc
         ) as charge_position
     from {{ ref('int_denial__lines') }}
 )
@@ -40,7 +40,11 @@ select
     max(case when modifier_codes like '%59%' or modifier_codes like '%X_%' then 1 else 0 end) = 1 as has_modifier_59,
     max(case when modifier_codes like '%95%' or modifier_codes like '%GT%' then 1 else 0 end) = 1
         as has_telehealth_modifier,
-    max(case when modifier_codes like '%50%' or modifier_codes like '%LT%' or modifier_codes like '%RT%' then 1 else 0 end)
+    max(
+        case
+            when modifier_codes like '%50%' or modifier_codes like '%LT%' or modifier_codes like '%RT%' then 1 else 0
+        end
+    )
     = 1 as has_side_modifier,
     max(case when modifier_codes like '%26%' or modifier_codes like '%TC%' then 1 else 0 end) = 1
         as has_component_modifier,
