@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -140,14 +141,17 @@ def register(
         with mlflow.start_run(experiment_id=experiment, run_name=f"{model.name} {model.cutoff}", tags=tags) as run:
             mlflow.log_params(model.parameters())
             finite = {name: value for name, value in metrics.items() if value == value}
-            info = mlflow.pyfunc.log_model(
-                name=model.name,
-                python_model=str(model.serving_code),
-                artifacts={name: str(path) for name, path in paths.items()},
-                signature=_signature(model.example()),
-                pip_requirements=[f"{name}=={installed(name)}" for name in _REQUIREMENTS],
-                metadata={_DIGEST: tags[_DIGEST], _CUTOFF: tags[_CUTOFF], _FEATURES: tags[_FEATURES]},
-            )
+            with warnings.catch_warnings():
+                # MLflow asks for an input example; the signature comes from made-up rows on purpose
+                warnings.filterwarnings("ignore", message="(?s).*input example", category=UserWarning)
+                info = mlflow.pyfunc.log_model(
+                    name=model.name,
+                    python_model=str(model.serving_code),
+                    artifacts={name: str(path) for name, path in paths.items()},
+                    signature=_signature(model.example()),
+                    pip_requirements=[f"{name}=={installed(name)}" for name in _REQUIREMENTS],
+                    metadata={_DIGEST: tags[_DIGEST], _CUTOFF: tags[_CUTOFF], _FEATURES: tags[_FEATURES]},
+                )
             mlflow.log_metrics(finite, model_id=info.model_id)
             mlflow.log_text(card, "model_card.html")
         _ensure_name(client, model.name)

@@ -10,15 +10,17 @@ Every step takes and returns Arrow tables:
     model = train(features, labels, cutoff=date(2026, 6, 30))
     evaluation = evaluate(model, features, labels, truth=None)
     card = model_card(model, evaluation)
-    version = ml.registry.register(registry, model, metrics=evaluation.metrics, card=card, alias="champion")
+    version = ml.registry.register(registry, model, metrics=evaluation.metrics, card=card, by="me", why="first")
     champion = ml.registry.load_champion(registry, "denial", read_model)
     scores = score(champion, features)
+    drift = ml.drift.report(*drift_windows(champion, features), out)
 """
 
 from ml.denial.card import model_card
 from ml.denial.evaluation import Evaluation, LeakFound, check_leaks, evaluate
 from ml.denial.features import FEATURES, FeatureError, feature_digest
 from ml.denial.model import TrainedModel, read_model
+from ml.denial.monitoring import drift_windows
 from ml.denial.scoring import SCORES, score
 from ml.denial.training import TrainingError, TrainingSettings, train
 
@@ -32,6 +34,7 @@ __all__ = [
     "TrainingError",
     "TrainingSettings",
     "check_leaks",
+    "drift_windows",
     "evaluate",
     "feature_digest",
     "model_card",
