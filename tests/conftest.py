@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ DEMO_SEED = 7
 
 
 @contextmanager
-def at_home(home: Path) -> "Iterator[Settings]":
+def _at_home(home: Path) -> "Iterator[Settings]":
     """The settings of `home` for what runs inside; the environment is as before afterwards."""
     from orchestration.settings import get_settings
 
@@ -50,12 +50,18 @@ def shared_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def at_home() -> "Callable[[Path], AbstractContextManager[Settings]]":
+    """`with at_home(home) as settings:` runs commands and jobs on another home and leaves the environment alone."""
+    return _at_home
+
+
+@pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> "Settings":
     """The settings of a finished main job on about 600 simulated claims. Read only: take `demo_copy` to change it."""
     from orchestration.commands.demo import run_main_job, simulate_once
     from orchestration.lib import console
 
-    with at_home(tmp_path_factory.mktemp("demo")) as settings:
+    with _at_home(tmp_path_factory.mktemp("demo")) as settings:
         simulate_once(settings, DEMO_CLAIMS, DEMO_SEED, console.stderr())
         run_main_job(settings, console.stderr())
     return settings

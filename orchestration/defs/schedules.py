@@ -11,9 +11,7 @@ from orchestration.lib.jobs import DAILY, LAND, RETRAIN
 from orchestration.lib.partitions import range_tags
 from orchestration.settings import get_settings
 
-_STATUS = (
-    dg.DefaultScheduleStatus.RUNNING if get_settings().automation_runs else dg.DefaultScheduleStatus.STOPPED
-)
+_STATUS = dg.DefaultScheduleStatus.RUNNING if get_settings().automation_runs else dg.DefaultScheduleStatus.STOPPED
 
 # A file that came while nothing watched is found by the next morning for so many days.
 LOOK_BACK_DAYS = 7
