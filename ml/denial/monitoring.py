@@ -8,14 +8,15 @@ from datetime import timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ml.denial.features import Kind
 from ml.denial.model import TrainedModel
 
 CURRENT_DAYS = 60
 SCORE = "denial_probability"
 
-# Columns that grow with the history itself: they differ between any two periods and say nothing about the world.
-_GROWING = ("earlier_", "days_since_", "recent_", "missing_usual_")
+# Columns that grow with the history itself differ between any two periods and say nothing about the world; of windows
+# of one history the middle one is enough, and of counts by family of procedure the charge and the principal one.
+_LEFT_OUT = ("earlier_", "days_since_", "recent_", "missing_usual_", "days_coverage_", "days_service_after_")
+_LEFT_OUT_ENDS = ("_30d", "_365d", "_line_count")
 
 
 def drift_windows(
@@ -34,7 +35,7 @@ def drift_windows(
     names = [
         f.name
         for f in model.preprocessing.features
-        if not f.name.startswith(_GROWING) and not (f.kind is Kind.NUMBER and f.name.endswith("_30d"))
+        if not f.name.startswith(_LEFT_OUT) and not f.name.endswith(_LEFT_OUT_ENDS)
     ]
     reference, current = (_thin(table, max_rows) for table in (before, after))
     return _with_score(model, reference, names), _with_score(model, current, names)
