@@ -1,0 +1,1 @@
+"""Tests of the models: training, evaluation, scoring, the registry, drift, their commands."""
