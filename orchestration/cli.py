@@ -39,7 +39,6 @@ COMMANDS: dict[str, Command] = {
     "train": Command("train", "Train a model and register it"),
     "promote": Command("promote", "Make a version of a model the champion"),
     "rollback": Command("rollback", "Give a model's champion back to the version before"),
-    "score": Command("score", "Denial probability of the claims of files, without keeping them"),
     "serve": Command("serve", "Serve the dashboard or Dagster in the foreground"),
     "bench": Command("bench", "Measure this machine against the project's goals"),
 }

@@ -28,7 +28,6 @@ def true_probabilities(settings: Settings, warehouse: "duckdb.DuckDBPyConnection
         [str(settings.truth / "denials" / "*.parquet")],
     ).to_arrow_table()
     ring = KeyRing(settings.keys)
-    tokens: list[str] = []
     tenants = truth["tenant_id"].to_pylist()
     numbers = truth["number"].to_pylist()
     by_tenant = {tenant: ring.tenant(tenant) for tenant in set(tenants)}
@@ -44,7 +43,7 @@ def true_probabilities(settings: Settings, warehouse: "duckdb.DuckDBPyConnection
     keyed = truth.drop_columns(["number"]).append_column("claim_key", pa.array(tokens, pa.string()))
     warehouse.register("keyed_truth", keyed)
     try:
-        return warehouse.execute(
+        return warehouse.sql(
             "select claims.claim_id, any_value(keyed.denial_probability) as denial_probability"
             " from keyed_truth as keyed"
             " join marts.fct_claims as claims using (tenant_id, claim_key, submission_number)"

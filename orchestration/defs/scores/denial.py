@@ -55,8 +55,7 @@ def denial_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
         ) from error
     with warehouse.connect() as connection:
         features = connection.table("features.ftr_denial__claim").to_arrow_table()
-        rows = connection.execute("select claim_id, received_date from marts.fct_claims")
-        received: pa.Table = rows.to_arrow_table()
+        received = connection.sql("select claim_id, received_date from marts.fct_claims").to_arrow_table()
     with permanent_unless_transient("scoring claims"):
         scores = score(champion, features)
         position = pc.index_in(scores["claim_id"], value_set=received["claim_id"].combine_chunks())
