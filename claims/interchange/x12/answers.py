@@ -13,6 +13,7 @@ from claims.interchange.x12 import loops
 from claims.interchange.x12.columns import Columns, first_of, make_table, within
 from claims.interchange.x12.envelope import KIND, provenance
 from claims.interchange.x12.loops import Context
+from claims.interchange.x12.progress import Progress
 from claims.interchange.x12.tokens import ABSENT, CODE, Index, int32s, pack
 
 Row: TypeAlias = dict[str, Any]
@@ -31,7 +32,7 @@ _ANSWERS: tuple[tuple[str, int, tuple[int, ...], int], ...] = (
 )
 
 
-def acknowledgements(context: Context, columns: Columns, file_ids: pa.Array) -> pa.Table:
+def acknowledgements(context: Context, columns: Columns, file_ids: pa.Array, progress: Progress) -> pa.Table:
     """One row per answer, and one more for each further error code of the same segment."""
     tokens = context.tokens
     segments, levels, errors, statuses = [], [], [], []
@@ -69,7 +70,7 @@ def acknowledgements(context: Context, columns: Columns, file_ids: pa.Array) -> 
     kind = context.kind[segment]
     data: Row = {
         **provenance(tokens, context.envelope, file_ids, segment),
-        "acknowledgement_ordinal": int32s(_per_file(context, segment)),
+        "acknowledgement_ordinal": int32s(_per_file(context, segment, progress, "answer")),
         "acknowledgement_type": names.take(
             pa.array(np.where(kind == KIND["TA1"], 2, np.where(kind == KIND["999"], 1, 0)))
         ),
@@ -90,7 +91,7 @@ def acknowledgements(context: Context, columns: Columns, file_ids: pa.Array) -> 
     return make_table("acknowledgements", data)
 
 
-def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array) -> pa.Table:
+def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array, progress: Progress) -> pa.Table:
     """One row per STC of a 277CA or 277."""
     tokens = context.tokens
     stc = context.of("STC")
@@ -140,7 +141,7 @@ def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array) -> pa
     status = [columns.parts(stc, position, 3) for position in (1, 10, 11)]
     data: Row = {
         **provenance(tokens, context.envelope, file_ids, stc),
-        "status_ordinal": int32s(_per_file(context, stc)),
+        "status_ordinal": int32s(_per_file(context, stc, progress, "status")),
         "level": pa.array(("source", "receiver", "provider", "claim", "line")).take(
             pa.array(np.where(is_line, 4, mine))
         ),
@@ -188,6 +189,9 @@ def _first_after(head: Index, heads: Index, found: Index) -> Index:
     return np.where(head >= 0, picked[np.minimum(at, len(heads) - 1)], ABSENT)
 
 
-def _per_file(context: Context, segment: Index) -> Index:
-    source = np.array([region.source for region in context.tokens.regions])
-    return within(source[context.tokens.region[segment]])
+def _per_file(context: Context, segment: Index, progress: Progress, name: str) -> Index:
+    """n-th row of its file, windows before this one included."""
+    source = context.tokens.source[context.tokens.region[segment]]
+    out: Index = within(source) + progress.base(name, source)
+    progress.add(name, source)
+    return out

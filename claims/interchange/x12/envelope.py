@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from claims import schema
 from claims.interchange.x12.findings import Findings
+from claims.interchange.x12.progress import Open, Progress
 from claims.interchange.x12.tokens import (
     ABSENT,
     CODE,
@@ -48,7 +49,9 @@ class Envelope(NamedTuple):
     """Interchanges, groups and transaction sets of a `Tokens`, and each segment's place in them.
 
     Transactions are arrays by transaction: `opens` and `closes` (segments ST and SE, or what stands for it), `isa`,
-    `gs` (segment or ABSENT), `kind`, `ordinal` in the file, `has_se`. Per segment: `transaction` (or ABSENT).
+    `gs` (segment or ABSENT), `kind`, `ordinal` in the file, `has_se`. Per segment: `transaction` (or ABSENT). Per
+    region: `interchange` (its ordinal in the file) and `outside` (segments of it before this window).
+    `copied` are the ordinals of the copies that stand before this window.
     """
 
     isa: Index
@@ -64,14 +67,17 @@ class Envelope(NamedTuple):
     group_ordinal: Ints
     broken: Flags
     transaction: Ints
+    interchange: Ints
+    outside: Longs
+    copied: Longs
 
 
-def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
+def read_envelope(tokens: Tokens, findings: Findings, progress: Progress) -> Envelope:
     """Find the envelopes, check them, name each set's kind. Costs a few passes over control segments."""
     code = tokens.code
+    before = progress.open
     at = np.flatnonzero(_IS_ENVELOPE[code])
     what = code[at]
-    region_source = np.array([r.source for r in tokens.regions], np.int64)
     after = np.append(at[1:], tokens.count)  # segment of the next envelope segment
     next_what = np.append(what[1:], np.uint8(0))
 
@@ -111,10 +117,20 @@ def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
     tx_gs = np.where(level_what[place] == GS, level_at[place], ABSENT) if len(level_at) else np.full(len(opens), ABSENT)
     tx_gs = np.where(is_ta1, ABSENT, tx_gs)
 
-    tx_source = region_source[tokens.region[opens]]
-    ordinal = _rank(tx_source)
-    gs_source = region_source[tokens.region[gs]]
-    gs_rank = _rank(gs_source)
+    tx_source = tokens.source[tokens.region[opens]]
+    ordinal = (_rank(tx_source) + progress.base("set", tx_source)).astype(np.int32)
+    gs_source = tokens.source[tokens.region[gs]]
+    gs_rank = _rank(gs_source) + progress.base("group", gs_source)
+    interchange = (_rank(tokens.source) + progress.base("interchange", tokens.source)).astype(np.int32)
+    outside_before = np.zeros(len(isa), np.int64)
+    copied = np.zeros(0, np.int64)
+    if before is not None:
+        # The copies of ISA and GS were counted where they stand.
+        own = tokens.source[0]
+        interchange[tokens.source == own] -= 1
+        gs_rank = gs_rank - np.where(gs_source == own, before.copies - 1, 0)
+        outside_before[0] = before.segments - before.copies
+        copied = np.array([1, before.gs_ordinal][: before.copies], np.int64)
     group_ordinal = np.where(tx_gs >= 0, gs_rank[np.searchsorted(gs, np.maximum(tx_gs, 0))] if len(gs) else 0, 0)
 
     kind, guide_misfit, unknown = _kinds(tokens, opens, closes, tx_gs, is_ta1)
@@ -130,10 +146,19 @@ def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
         np.bincount(np.searchsorted(isa, gs, "right") - 1, minlength=len(isa)) if len(isa) else np.zeros(0, np.int64)
     )
     sets_of_gs = np.bincount(np.searchsorted(gs, tx_gs[tx_gs >= 0]), minlength=len(gs))
-    _check_trailers(
-        tokens, findings, isa, iea, groups_of_isa, 13, ("X12-IEA-MISSING", "X12-IEA-COUNT", "X12-IEA-CONTROL")
-    )
-    _check_trailers(tokens, findings, gs, ge, sets_of_gs, 6, ("X12-GE-MISSING", "X12-GE-COUNT", "X12-GE-CONTROL"))
+    if before is not None:
+        groups_of_isa[0] += before.groups - (before.copies - 1)
+        if before.gs:
+            sets_of_gs[0] += before.sets_in_group
+    # What stands open at a cut is not missing its trailer.
+    isa_ends, gs_ends = np.ones(len(isa), np.bool_), np.ones(len(gs), np.bool_)
+    if not tokens.regions[-1].is_last:
+        isa_ends[-1] = False
+        gs_ends[-1:] = not (len(gs) and gs[-1] > isa[-1] and ge[-1] < 0)
+    codes = ("X12-IEA-MISSING", "X12-IEA-COUNT", "X12-IEA-CONTROL")
+    _check_trailers(tokens, findings, isa, iea, groups_of_isa, 13, codes, isa_ends)
+    codes = ("X12-GE-MISSING", "X12-GE-COUNT", "X12-GE-CONTROL")
+    _check_trailers(tokens, findings, gs, ge, sets_of_gs, 6, codes, gs_ends)
     st = np.flatnonzero(~is_ta1)
     se = np.where(has_se[st], closes[st], ABSENT)
     bad = _check_trailers(
@@ -151,20 +176,91 @@ def read_envelope(tokens: Tokens, findings: Findings) -> Envelope:
 
     _check_duplicates(tokens, findings, "X12-ST-DUPLICATE", opens[st], tx_gs[st], 2)
     _check_duplicates(tokens, findings, "X12-GS-DUPLICATE", gs, np.searchsorted(isa, gs, "right"), 6)
-    sender = pc.dictionary_encode(tokens.text(tokens.element(isa, 6))).indices.fill_null(-1).to_numpy()
-    _check_duplicates(
-        tokens, findings, "X12-ISA-DUPLICATE", isa, region_source[tokens.region[isa]] * (len(isa) + 1) + sender, 13
-    )
-
-    findings.add("X12-ISA-LENGTH", isa[[not tokens.regions[r].is_exact for r in tokens.region[isa].tolist()]])
+    if before is not None:
+        first_gs = gs[0] if before.gs else ABSENT
+        _check_seen(tokens, findings, "X12-ST-DUPLICATE", opens[st[tx_gs[st] == first_gs]], 2, before.set_numbers)
+        further = gs[before.copies - 1 :]
+        next_isa = isa[1] if len(isa) > 1 else tokens.count
+        _check_seen(tokens, findings, "X12-GS-DUPLICATE", further[further < next_isa], 6, before.group_numbers)
+    _check_interchange_numbers(tokens, findings, isa, progress)
+    is_inexact = [region.is_first and not region.is_exact for region in tokens.regions]
+    findings.add("X12-ISA-LENGTH", isa[is_inexact])
     last_of_region = np.append(isa[1:], tokens.count) - 1
     findings.add("X12-SEGMENT-UNTERMINATED", last_of_region[tokens.unterminated])
-    findings.add("X12-FILE-LATIN1", isa[list(tokens.latin)])
+    findings.add("X12-FILE-LATIN1", isa[[n for n in tokens.latin if n or before is None or not before.is_latin]])
     _check_blanks(tokens, findings)
     return Envelope(
         isa, iea, groups_of_isa, opens, closes, tx_isa, tx_gs, has_se, kind, ordinal,
-        group_ordinal.astype(np.int32), broken, transaction,
+        group_ordinal.astype(np.int32), broken, transaction, interchange, outside_before, copied,
     )  # fmt: skip
+
+
+def advance(tokens: Tokens, envelope: Envelope, progress: Progress, error_in_region: Flags) -> None:
+    """Move `progress` past this window: ordinals, and what stands open where the last interchange was cut."""
+    before = progress.open
+    skip = before.copies if before is not None else 0
+    gs = np.flatnonzero(tokens.code == GS)
+    progress.add("interchange", tokens.source[1 if before is not None else 0 :])
+    progress.add("group", tokens.source[tokens.region[gs[gs >= skip]]])
+    progress.add("set", tokens.source[tokens.region[envelope.opens]])
+    progress.open = None
+    if tokens.regions[-1].is_last:
+        return
+    isa = int(envelope.isa[-1])
+    is_same = before is not None and len(tokens.regions) == 1
+    old = before if is_same and before is not None else Open(b"", b"", 0)
+    mine = gs[gs > isa]
+    ge = np.flatnonzero(tokens.code == GE)
+    is_open = len(mine) > 0 and not (ge > mine[-1]).any()
+    group = int(mine[-1]) if is_open else ABSENT
+    is_same_group = is_same and is_open and group < skip
+    here = envelope.opens > isa
+    in_group = envelope.opens[here & (envelope.tx_gs == group)] if is_open else envelope.opens[:0]
+    progress.open = Open(
+        isa=tokens.segment_bytes(isa),
+        gs=tokens.segment_bytes(group) if is_open else b"",
+        gs_ordinal=_ordinal_of_group(envelope, group, isa, len(tokens.regions) - 1) if is_open else 0,
+        gs_at=int(tokens.file_offset(np.array([group]))[0]) if is_open else 0,
+        segments=old.segments + tokens.count - isa - (skip if is_same else 0),
+        groups=int(envelope.isa_groups[-1]),
+        sets_in_group=len(in_group) + (old.sets_in_group if is_same_group else 0),
+        sets=old.sets + int(here.sum()),
+        broken_sets=old.broken_sets + int((here & envelope.broken).sum()),
+        has_error=old.has_error or bool(error_in_region[-1]),
+        is_latin=old.is_latin or len(tokens.regions) - 1 in tokens.latin,
+        set_numbers=(old.set_numbers if is_same_group else set())
+        | set(tokens.text(tokens.element(in_group, 2)).to_pylist()),
+        group_numbers=old.group_numbers | set(tokens.text(tokens.element(mine, 6)).to_pylist()),
+    )
+
+
+def _ordinal_of_group(envelope: Envelope, group: int, isa: int, region: int) -> int:
+    """n-th segment of its interchange."""
+    if group < len(envelope.copied):
+        return int(envelope.copied[group])
+    return group - isa + 1 + int(envelope.outside[region])
+
+
+def _check_seen(
+    tokens: Tokens, findings: Findings, code: str, segments: Index, element: int, seen: set[str | None]
+) -> None:
+    """Numbers that stand in an earlier window of the same interchange."""
+    if len(segments) and seen:
+        numbers = tokens.text(tokens.element(segments, element)).to_pylist()
+        findings.bad(code, segments, np.array([n is not None and n in seen for n in numbers], np.bool_), element)
+
+
+def _check_interchange_numbers(tokens: Tokens, findings: Findings, isa: Index, progress: Progress) -> None:
+    """The same ISA06 and ISA13 twice in a file."""
+    senders = tokens.text(tokens.element(isa, 6)).to_pylist()
+    numbers = tokens.text(tokens.element(isa, 13)).to_pylist()
+    again = []
+    for n, region in enumerate(tokens.regions):
+        seen = progress.seen.setdefault(region.source, set())
+        key = (senders[n], numbers[n])
+        again.append(region.is_first and numbers[n] is not None and key in seen)
+        seen.add(key)
+    findings.bad("X12-ISA-DUPLICATE", isa, np.array(again, np.bool_), 13)
 
 
 def _rank(group: Index) -> Ints:
@@ -223,6 +319,7 @@ def _check_trailers(
     count: Index,
     control: int,
     codes: tuple[str, str, str],
+    ends: Flags | None = None,
 ) -> Flags:
     """Compare trailers with their headers; which headers have a missing or unequal one."""
     missing, wrong_count, wrong_control = codes
@@ -237,7 +334,7 @@ def _check_trailers(
         .to_numpy(zero_copy_only=False)
     )
     differs = ~gone & ~equal
-    findings.bad(missing, head, gone, None)
+    findings.bad(missing, head, gone if ends is None else gone & ends, None)
     findings.bad(wrong_count, tail, miscounted, 1)
     findings.bad(wrong_control, tail, differs, 2)
     bad: Flags = gone | miscounted | differs
@@ -266,7 +363,6 @@ def _check_blanks(tokens: Tokens, findings: Findings) -> None:
 
 def provenance(tokens: Tokens, envelope: Envelope, file_ids: pa.Array, segment: Index) -> dict[str, pa.Array]:
     """The provenance columns of rows that come from `segment`."""
-    region_source = np.array([r.source for r in tokens.regions], np.int64)
     tx = envelope.transaction[segment]
     inside = tx >= 0
     tx_at = np.maximum(tx, 0)
@@ -280,9 +376,12 @@ def provenance(tokens: Tokens, envelope: Envelope, file_ids: pa.Array, segment: 
         st = gs = np.full(len(segment), ABSENT)
         ordinal = np.zeros(len(segment), np.int32)
     is_ta1 = tokens.code[np.maximum(st, 0)] == TA1
-    within = np.where(inside, segment - st + 1, segment - isa + 1)
+    within = np.where(inside, segment - st + 1, segment - isa + 1 + envelope.outside[region])
+    copies = len(envelope.copied)
+    if copies:
+        within = np.where(segment < copies, envelope.copied[np.minimum(segment, copies - 1)], within)
     return {
-        "file_id": file_ids.take(pa.array(region_source[region])),
+        "file_id": file_ids.take(pa.array(tokens.source[region])),
         "transaction_ordinal": int32s(ordinal),
         "isa_control_number": tokens.text(tokens.element(isa, 13)),
         "gs_control_number": tokens.text(tokens.element(gs, 6)),
@@ -292,16 +391,10 @@ def provenance(tokens: Tokens, envelope: Envelope, file_ids: pa.Array, segment: 
     }
 
 
-def interchange_ordinals(tokens: Tokens) -> Ints:
-    """n-th ISA of its file, by region."""
-    return _rank(np.array([r.source for r in tokens.regions], np.int64))
-
-
 def interchange_table(tokens: Tokens, envelope: Envelope, file_ids: pa.Array, status: list[str]) -> pa.Table:
-    """The `interchanges` table."""
+    """The `interchanges` table: those that end in this window."""
     isa = envelope.isa
     regions = tokens.regions
-    region_source = np.array([r.source for r in regions], np.int64)
     last = np.append(isa[1:], tokens.count) - 1
     last = np.where(envelope.iea >= 0, envelope.iea, last)
     begin = tokens.file_offset(isa)
@@ -319,10 +412,10 @@ def interchange_table(tokens: Tokens, envelope: Envelope, file_ids: pa.Array, st
     day, _, has_day, no_day = tokens.dates(tokens.element(isa, 9))
     declared, has_count, _ = tokens.integer(tokens.element(envelope.iea, 1))
     del no_day
-    return pa.table(
+    table = pa.table(
         {
-            "file_id": file_ids.take(pa.array(region_source)),
-            "interchange_ordinal": int32s(interchange_ordinals(tokens)),
+            "file_id": file_ids.take(pa.array(tokens.source)),
+            "interchange_ordinal": int32s(envelope.interchange),
             "byte_offset": pa.array(begin),
             "byte_length": pa.array(tokens.file_offset_end(last) - begin),
             "isa_control_number": text(13),
@@ -345,6 +438,8 @@ def interchange_table(tokens: Tokens, envelope: Envelope, file_ids: pa.Array, st
         },
         schema.arrow("interchanges"),
     )
+    ends = [region.is_last for region in regions]
+    return table if all(ends) else table.filter(pa.array(ends))
 
 
 def transaction_table(
@@ -380,7 +475,7 @@ def transaction_table(
     return pa.table(
         {
             **provenance(tokens, envelope, file_ids, opens),
-            "interchange_ordinal": int32s(interchange_ordinals(tokens)[region]),
+            "interchange_ordinal": int32s(envelope.interchange[region]),
             "group_ordinal": int32s(envelope.group_ordinal),
             "transaction_type": _kind_names(tokens, envelope),
             "implementation_guide": guide,

@@ -218,6 +218,10 @@ class Context:
         opens = np.ones(count, np.bool_)
         if is_remit.any():
             section = np.where(is_remit, _REMIT_SECTION[what], section)
+            # An SVC without a CLP before it in its 2000 opens nothing.
+            claim = np.maximum.accumulate(np.where(what == _CLP, place, -1))
+            reset = np.maximum.accumulate(np.where(is_remit & (what != _CLP) & (what != _SVC), place, 0))
+            opens = ~(is_remit & (what == _SVC) & (claim < reset))
         is_plain = (kind > KIND["835"]) & ~_IS_EDGE[what]
         if is_plain.any():
             section = np.where(is_plain, _PLAIN_SECTION[what], section)
@@ -241,7 +245,7 @@ class Context:
             section[(what == _LQ) & in_line] = FORM
             is_party = is_837 & (what == _NM1)
             # An opener out of its place (the SBR of 2000B, an LX without a claim) opens nothing.
-            opens = ~is_837 | (section > 0) | is_party | _IS_EDGE[what]
+            opens &= ~is_837 | (section > 0) | is_party | _IS_EDGE[what]
             opens &= ~(is_837 & (what == _CLM) & (claim < reset))
             # A party belongs to the section that stands open; 2410, 2430 and 2440 end where a 2420 begins.
             last = np.maximum.accumulate(np.where(opens & ~is_party, place, 0))

@@ -20,7 +20,7 @@ from claims.interchange.x12.envelope import (
     CLAIM_KINDS,
     KIND,
     Envelope,
-    interchange_ordinals,
+    advance,
     interchange_table,
     provenance,
     read_envelope,
@@ -28,9 +28,10 @@ from claims.interchange.x12.envelope import (
 )
 from claims.interchange.x12.findings import BY_CODE, Findings, Flat
 from claims.interchange.x12.loops import LOOPS, Context
+from claims.interchange.x12.progress import WINDOW_BYTES, Open, Progress, windows
 from claims.interchange.x12.remits835 import Remits835
-from claims.interchange.x12.source import Source, file_problem, locate
-from claims.interchange.x12.tokens import CODE, SEGMENT_IDS, Flags, Index, Ints, Longs, Tokens, int32s
+from claims.interchange.x12.source import Region, Source, file_problem, locate
+from claims.interchange.x12.tokens import CODE, SEGMENT_IDS, Copies, Flags, Index, Ints, Longs, Tokens, int32s
 
 ACCEPTED, WITH_ERRORS, QUARANTINED = "accepted", "accepted_with_errors", "quarantined"
 MAX_BATCH_BYTES = 64 << 20
@@ -53,6 +54,50 @@ def read(sources: Sequence[Source], *, segments: bool = False) -> ReadResult:
     the size of the others). Costs about 20 ms for 1 MB, for many small sources as for one; memory about ten times the
     size of the sources.
     """
+    return _joined([tables for _, tables in _stream(sources, segments)])
+
+
+def read_batches(
+    sources: Iterable[Source], max_bytes: int = MAX_BATCH_BYTES, *, segments: bool = False
+) -> Iterator[ReadResult]:
+    """Read any number of sources, holding the tables of about `max_bytes` of them at a time.
+
+    A source longer than that comes in several results, cut between transaction sets; ordinals are by file, as in
+    `read`, and an interchange's own row comes with its last part.
+    """
+    batch: list[Source] = []
+    size = 0
+    for source in sources:
+        if batch and size + len(source.data) > max_bytes:
+            yield from _results(batch, max_bytes, segments)
+            batch, size = [], 0
+        batch.append(source)
+        size += len(source.data)
+    if batch:
+        yield from _results(batch, max_bytes, segments)
+
+
+def _results(sources: Sequence[Source], max_bytes: int, segments: bool) -> Iterator[ReadResult]:
+    held: list[dict[str, pa.Table]] = []
+    size = 0
+    for length, tables in _stream(sources, segments):
+        held.append(tables)
+        size += length
+        if size >= max_bytes:
+            yield _joined(held)
+            held, size = [], 0
+    if held:
+        yield _joined(held)
+
+
+def _joined(parts: Sequence[dict[str, pa.Table]]) -> ReadResult:
+    if len(parts) == 1:
+        return ReadResult(parts[0])
+    return ReadResult({name: pa.concat_tables([tables[name] for tables in parts]) for name in parts[0]})
+
+
+def _stream(sources: Sequence[Source], segments: bool) -> Iterator[tuple[int, dict[str, pa.Table]]]:
+    """The tables window by window, each with how many bytes it read; at least one."""
     findings = Findings()
     regions = locate(sources)
     begins: dict[int, int] = {}
@@ -64,45 +109,37 @@ def read(sources: Sequence[Source], *, segments: bool = False) -> ReadResult:
         elif source.data[: begins[number]].removeprefix(b"\xef\xbb\xbf").strip():
             findings.add_file("X12-FILE-LEADING-BYTES", number)
     file_ids = pa.array([source.file_id for source in sources], pa.string())
-    tables = {name: schema.empty(name) for name in X12_TABLES}
-    if regions:
-        _read_regions(Tokens(sources, regions), file_ids, findings, tables, segments)
-    elif findings.of_files:
+    names = X12_TABLES if segments else tuple(name for name in X12_TABLES if name != "segments")
+    if not regions:
+        tables = {name: schema.empty(name) for name in names}
         tables["findings"] = _file_findings(findings, file_ids)
-    if not segments:
-        del tables["segments"]
-    return ReadResult(tables)
+        yield 0, tables
+        return
+    progress = Progress(len(sources))
+    for window in windows(sources, regions, WINDOW_BYTES):
+        tables = {name: schema.empty(name) for name in names}
+        _read_window(sources, window, file_ids, findings, tables, progress)
+        yield sum(part.end - part.start for part in window), tables
+        findings = Findings()
 
 
-def read_batches(
-    sources: Iterable[Source], max_bytes: int = MAX_BATCH_BYTES, *, segments: bool = False
-) -> Iterator[ReadResult]:
-    """Read any number of sources, holding about `max_bytes` of them at a time. Ordinals are by file, as in `read`."""
-    batch: list[Source] = []
-    size = 0
-    for source in sources:
-        if batch and size + len(source.data) > max_bytes:
-            yield read(batch, segments=segments)
-            batch, size = [], 0
-        batch.append(source)
-        size += len(source.data)
-    if batch:
-        yield read(batch, segments=segments)
-
-
-def _read_regions(
-    tokens: Tokens,
+def _read_window(
+    sources: Sequence[Source],
+    regions: Sequence[Region],
     file_ids: pa.Array,
     findings: Findings,
     tables: dict[str, pa.Table],
-    segments: bool,
+    progress: Progress,
 ) -> None:
-    envelope = read_envelope(tokens, findings)
+    before = progress.open
+    copies = Copies(before.isa, before.gs, before.gs_at) if before is not None else None
+    tokens = Tokens(sources, regions, copies)
+    envelope = read_envelope(tokens, findings, progress)
     check_bodies(tokens, envelope, findings)
     context = Context(tokens, envelope)
     columns = Columns(tokens, findings)
     findings.add("X12-SEGMENT-UNKNOWN", np.flatnonzero((tokens.code == 0) & (context.kind > 0)), None)
-    claims, remits = _ordinals(tokens, envelope)
+    claims, remits = _ordinals(tokens, envelope, progress)
     if len(context.claim_at):
         builder = Claims837(context, columns, file_ids, claims[context.claim_at])
         found = builder.tables()
@@ -114,17 +151,19 @@ def _read_regions(
     check_all(context, columns)
     kinds = set(envelope.kind[~envelope.broken].tolist())
     if kinds & {KIND["999"], KIND["997"], KIND["TA1"]}:
-        tables["acknowledgements"] = acknowledgements(context, columns, file_ids)
+        tables["acknowledgements"] = acknowledgements(context, columns, file_ids, progress)
     if kinds & {KIND["277CA"], KIND["277"]}:
-        tables["claim_statuses"] = claim_statuses(context, columns, file_ids)
+        tables["claim_statuses"] = claim_statuses(context, columns, file_ids, progress)
     flat = findings.flatten()
-    statuses = _statuses(tokens, envelope, flat)
-    tables["interchanges"] = interchange_table(tokens, envelope, file_ids, statuses[0])
-    tables["transactions"] = transaction_table(tokens, envelope, file_ids, statuses[1], *_totals(tokens, envelope))
+    interchange_status, set_status, has_error = _statuses(tokens, envelope, flat, before)
+    tables["interchanges"] = interchange_table(tokens, envelope, file_ids, interchange_status)
+    tables["transactions"] = transaction_table(tokens, envelope, file_ids, set_status, *_totals(tokens, envelope))
     ordinals = np.where(context.claim >= 0, np.maximum(claims, remits), 0)
-    tables["findings"] = _findings(tokens, envelope, context, file_ids, flat, ordinals, findings)
-    if segments:
-        tables["segments"] = _segments(tokens, envelope, context, file_ids, ordinals)
+    tables["findings"] = _findings(tokens, envelope, context, file_ids, flat, ordinals, findings, progress)
+    if "segments" in tables:
+        copied = before.copies if before is not None else 0
+        tables["segments"] = _segments(tokens, envelope, context, file_ids, ordinals, copied)
+    advance(tokens, envelope, progress, has_error)
 
 
 def _without(tables: dict[str, pa.Table], rows: dict[str, Ints], broken: Flags) -> dict[str, pa.Table]:
@@ -136,19 +175,21 @@ def _without(tables: dict[str, pa.Table], rows: dict[str, Ints], broken: Flags) 
     }
 
 
-def _ordinals(tokens: Tokens, envelope: Envelope) -> tuple[Ints, Ints]:
+def _ordinals(tokens: Tokens, envelope: Envelope, progress: Progress) -> tuple[Ints, Ints]:
     """Per segment: how many CLM, and how many CLP, of its file stand up to it, in sets of any state."""
     kind = np.append(envelope.kind, 0)[envelope.transaction]
-    region_source = np.array([r.source for r in tokens.regions], np.int64)
-    first_region = np.searchsorted(region_source, region_source)
+    first_region = np.searchsorted(tokens.source, tokens.source)
     first_segment = envelope.isa[first_region]
     out = []
-    for code, kinds in ((CODE["CLM"], CLAIM_KINDS), (CODE["CLP"], (KIND["835"],))):
+    rows = np.diff(np.append(envelope.isa, tokens.count))
+    for name, code, kinds in (("claim", CODE["CLM"], CLAIM_KINDS), ("remit_claim", CODE["CLP"], (KIND["835"],))):
         hit = tokens.code == code
         hit &= (kind >= kinds[0]) & (kind <= kinds[-1])
         count = np.cumsum(hit, dtype=np.int32)
         before = count[first_segment]  # an ISA is no claim
-        out.append((count - np.repeat(before, np.diff(np.append(envelope.isa, tokens.count)))).astype(np.int32))
+        earlier = before - progress.base(name, tokens.source)
+        out.append((count - np.repeat(earlier, rows)).astype(np.int32))
+        progress.add(name, tokens.source[tokens.region[np.flatnonzero(hit)]])
     return out[0], out[1]
 
 
@@ -173,8 +214,10 @@ def _totals(tokens: Tokens, envelope: Envelope) -> tuple[Index, Index, Longs, Fl
     return claim_count, np.bincount(envelope.transaction[lines], minlength=count), charges, claim_count > 0
 
 
-def _statuses(tokens: Tokens, envelope: Envelope, flat: Flat) -> tuple[list[str], list[str]]:
-    """Status of each interchange and of each transaction set."""
+def _statuses(
+    tokens: Tokens, envelope: Envelope, flat: Flat, before: Open | None
+) -> tuple[list[str], list[str], Flags]:
+    """Status of each interchange and of each transaction set, and which interchanges have an error."""
     is_error = np.array([BY_CODE[code].severity == "error" for code in flat.codes], np.bool_)
     error_at = flat.segment[is_error[flat.code]] if len(flat.segment) else flat.segment
     bad_region = np.zeros(len(tokens.regions), np.bool_)
@@ -188,11 +231,15 @@ def _statuses(tokens: Tokens, envelope: Envelope, flat: Flat) -> tuple[list[str]
     region = tokens.region[envelope.opens]
     total = np.bincount(region, minlength=len(tokens.regions))
     lost = np.bincount(region[envelope.broken], minlength=len(tokens.regions))
+    if before is not None:
+        total[0] += before.sets
+        lost[0] += before.broken_sets
+        bad_region[0] |= before.has_error
     interchanges = [
         QUARANTINED if total_ == lost_ and bad else WITH_ERRORS if bad else ACCEPTED
         for total_, lost_, bad in zip(total.tolist(), lost.tolist(), bad_region.tolist(), strict=True)
     ]
-    return interchanges, sets
+    return interchanges, sets, bad_region
 
 
 def _catalogue(codes: pa.Array) -> dict[str, pa.Array]:
@@ -215,10 +262,12 @@ def _findings(
     flat: Flat,
     ordinals: Ints,
     findings: Findings,
+    progress: Progress,
 ) -> pa.Table:
     """The `findings` table: by file, findings about the file first, then by segment."""
     of_file = _file_findings(findings, file_ids)
     if not len(flat.segment):
+        progress.add("finding", np.array([source for _, source, _ in findings.of_files], np.int64))
         return of_file
     segment = flat.segment
     codes = pa.array(list(flat.codes), pa.string())
@@ -228,7 +277,7 @@ def _findings(
     loop = context.loop[segment]
     data = {
         **provenance(tokens, envelope, file_ids, segment),
-        "interchange_ordinal": int32s(interchange_ordinals(tokens)[tokens.region[segment]]),
+        "interchange_ordinal": int32s(envelope.interchange[tokens.region[segment]]),
         "claim_ordinal": int32s(claim, claim > 0),
         "finding_ordinal": int32s(np.zeros(len(segment), np.int32)),
         "code": codes.take(code),
@@ -242,7 +291,8 @@ def _findings(
     place = pc.index_in(table["file_id"].combine_chunks(), file_ids).to_numpy()
     order = np.argsort(place, kind="stable")
     table = table.take(pa.array(order))
-    number = within(place[order])
+    number = within(place[order]) + progress.base("finding", place[order])
+    progress.add("finding", place)
     return table.set_column(
         table.schema.get_field_index("finding_ordinal"),
         schema.arrow("findings").field("finding_ordinal"),
@@ -279,14 +329,17 @@ def _file_findings(findings: Findings, file_ids: pa.Array) -> pa.Table:
     return make_table("findings", data)
 
 
-def _segments(tokens: Tokens, envelope: Envelope, context: Context, file_ids: pa.Array, ordinals: Ints) -> pa.Table:
-    every = np.arange(tokens.count)
-    loop = context.loop
+def _segments(
+    tokens: Tokens, envelope: Envelope, context: Context, file_ids: pa.Array, ordinals: Ints, copied: int
+) -> pa.Table:
+    every = np.arange(copied, tokens.count)
+    loop = context.loop[copied:]
+    ordinals = ordinals[copied:]
     data = {
         **provenance(tokens, envelope, file_ids, every),
         "claim_ordinal": int32s(ordinals, ordinals > 0),
         "loop_id": pa.array(LOOPS).take(pa.array(loop, mask=loop == 0)),
-        "segment_id": _identifiers(tokens),
+        "segment_id": _identifiers(tokens).slice(copied),
         "text": tokens.text(tokens.whole(every)),
     }
     return make_table("segments", data)

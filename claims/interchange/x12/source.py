@@ -49,7 +49,8 @@ class Delimiters:
 class Region:
     """The bytes `start..end` of source `source`: one interchange, from its ISA to the byte before the next one.
 
-    `is_exact` is false when the ISA is not 106 bytes long and its delimiters were found by counting separators.
+    `is_exact` is false when the ISA is not 106 bytes long and its delimiters were found by counting separators. Of an
+    interchange read in parts, `head` is where its ISA stands, and `is_first` and `is_last` tell which part this is.
     """
 
     source: int
@@ -57,6 +58,9 @@ class Region:
     end: int
     delimiters: Delimiters
     is_exact: bool
+    head: int = -1
+    is_first: bool = True
+    is_last: bool = True
 
 
 def is_x12(data: bytes) -> bool:

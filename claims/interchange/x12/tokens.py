@@ -78,6 +78,15 @@ class Spans:
     token: Index | None = None
 
 
+@dataclass(frozen=True)
+class Copies:
+    """ISA and GS that stand open before a part of an interchange, with their terminators, and where the GS stands."""
+
+    isa: bytes = b""
+    gs: bytes = b""
+    gs_at: int = 0
+
+
 class Tokens:
     """All segments of some interchanges, in order.
 
@@ -85,8 +94,11 @@ class Tokens:
     identifier included), `region`, and `begin`/`end` in the buffer. A segment argument may hold `ABSENT`.
     """
 
-    def __init__(self, sources: Sequence[Source], regions: Sequence[Region]) -> None:
+    def __init__(self, sources: Sequence[Source], regions: Sequence[Region], copies: Copies | None = None) -> None:
+        """`copies` stand before the first region, which then is a part of an interchange."""
         self.regions = regions
+        self.copies = copies or Copies()
+        self.source: Longs = np.array([r.source for r in regions], np.int64)
         self._assemble(sources, regions)
         self._tokenise()
         self._cut()
@@ -95,26 +107,25 @@ class Tokens:
     # -- building ---------------------------------------------------------------------------------------------------
 
     def _assemble(self, sources: Sequence[Source], regions: Sequence[Region]) -> None:
-        parts: list[bytes | memoryview] = []
+        parts: list[bytes] = []
         begins = np.zeros(len(regions) + 1, np.int64)
         self.unterminated: list[int] = []
         self.latin: dict[int, Longs] = {}
-        ascii_of = [source.data.isascii() for source in sources]
-        at = 0
+        at = len(self.copies.isa) + len(self.copies.gs)
+        parts += [self.copies.isa, self.copies.gs]
         for number, region in enumerate(regions):
-            data = sources[region.source].data
-            part: bytes | memoryview = memoryview(data)[region.start : region.end]
-            if not ascii_of[region.source]:
-                part, widened = _as_utf8(bytes(part))
+            part = bytes(memoryview(sources[region.source].data)[region.start : region.end])
+            if not part.isascii():
+                part, widened = _as_utf8(part)
                 if widened is not None:
                     self.latin[number] = widened
-            begins[number] = at
+            begins[number] = at if number else 0
             parts.append(part)
             at += len(part)
             terminator = region.delimiters.terminator
-            tail = bytes(part[-64:]).rstrip(WHITE.replace(bytes([terminator]), b""))
+            tail = part[-64:].rstrip(WHITE.replace(bytes([terminator]), b""))
             if not tail and len(part) > 64:
-                tail = bytes(part).rstrip(WHITE.replace(bytes([terminator]), b""))
+                tail = part.rstrip(WHITE.replace(bytes([terminator]), b""))
             if tail[-1:] != bytes([terminator]):
                 self.unterminated.append(number)
                 parts.append(bytes([terminator]))
@@ -217,6 +228,10 @@ class Tokens:
 
     # -- places -----------------------------------------------------------------------------------------------------
 
+    def segment_bytes(self, segment: int) -> bytes:
+        """One segment of the buffer with its terminator."""
+        return self.data[int(self.begin[segment]) : int(self.end[segment]) + 1]
+
     def file_offset(self, segment: Index) -> Longs:
         """Offset in its file of each segment's first byte."""
         return self._in_file(self.begin[segment].astype(np.int64), self.region[segment])
@@ -228,10 +243,16 @@ class Tokens:
     def _in_file(self, position: Longs, region: Index) -> Longs:
         starts = np.array([r.start for r in self.regions], np.int64)
         ends = np.array([r.end for r in self.regions], np.int64)
-        out = position - self.region_begin[region] + starts[region]
+        copied = len(self.copies.isa) + len(self.copies.gs)
+        own = self.region_begin[region] + np.where(region == 0, copied, 0)
+        out = position - own + starts[region]
         for number, widened in self.latin.items():
             here = np.flatnonzero(region == number)
-            out[here] -= np.searchsorted(widened, position[here] - self.region_begin[number])
+            out[here] -= np.searchsorted(widened, position[here] - own[here])
+        if copied:
+            in_copy = position < copied
+            of_gs = position >= len(self.copies.isa)
+            out = np.where(in_copy, np.where(of_gs, self.copies.gs_at, self.regions[0].head), out)
         result: Longs = np.minimum(out, ends[region])
         return result
 

@@ -37,7 +37,7 @@ def test_every_real_file_survives_the_round_trip(shared_dir: Path) -> None:
     sources = [Source.of(path.read_bytes(), path.name) for path in paths]
     written = rewrite(read(sources, segments=True).tables)
     for source in sources:
-        plain = source.data.decode("latin-1")
+        plain = source.data.decode()
         terminator = plain[plain.index("ISA") + 105]
         theirs = [segment.strip("\r\n ") for segment in plain.split(terminator)]
         ours = [segment.strip() for segment in written[source.file_id].decode().split(terminator)]
