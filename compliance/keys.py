@@ -11,6 +11,7 @@ shall stay joinable, and data keys in versions: the newest seals, each opens wha
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -146,6 +147,14 @@ class KeyRing:
         wrapped["data"][str(version)] = _wrap(master, tenant_id, "data", version)
         _overwrite(path, json.dumps(wrapped, indent=1))
         return self._unwrap(tenant_id, master)
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of the platform itself, which no tenant has: HMAC-SHA256(master key, purpose).
+
+        Raises:
+            MasterKeyError: the master key is unusable.
+        """
+        return hmac.digest(self._master(), f"claimworks|{purpose}".encode(), "sha256")
 
     def _path(self, tenant_id: str) -> Path:
         if not _TENANT.fullmatch(tenant_id):

@@ -3,19 +3,20 @@
 Belongs here: connections and migrations. Does not belong here: models, queries.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 
+from claims.store.audit import AuditTable
+from claims.store.control_numbers import ControlNumbers
+from claims.store.exclusive import exclusive
 from claims.store.ledger import Ledger
 from claims.store.migrations import HEAD
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK = 0x636C61696D  # "claim": an advisory lock of PostgreSQL, so that one process migrates
+_MIGRATION_LOCK = 0x636C61696D  # "claim"
 
 
 class Store:
@@ -28,6 +29,16 @@ class Store:
     def ledger(self) -> Ledger:
         """The file ledger."""
         return Ledger(self.engine)
+
+    @cached_property
+    def audit(self) -> AuditTable:
+        """The rows of the audit chain; what makes them a chain is `compliance.audit`."""
+        return AuditTable(self.engine)
+
+    @cached_property
+    def control_numbers(self) -> ControlNumbers:
+        """The control numbers of the interchanges that we write."""
+        return ControlNumbers(self.engine)
 
     def __enter__(self) -> "Store":
         return self
@@ -79,17 +90,7 @@ def _migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with _alone(engine) as connection:
+    # Two processes may open a fresh store at once: one migrates.
+    with exclusive(engine, _MIGRATION_LOCK) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-@contextmanager
-def _alone(engine: Engine) -> Iterator[Any]:
-    """A transaction in which no other process migrates: two may open a fresh store at once."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        else:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection

@@ -105,3 +105,36 @@ class FindingCountRow(Base):
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     severity: Mapped[str] = mapped_column(String(8), primary_key=True)
     count: Mapped[int]
+
+
+class AuditEventRow(Base):
+    """One event of the audit chain: who did what to which object and why. Only ever added; never a value of a claim."""
+
+    __tablename__ = "audit_events"
+
+    sequence: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
+    # Text, as it was hashed: an engine that gave a moment back in another form would break the chain.
+    at: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(128))
+    role: Mapped[str] = mapped_column(String(32))
+    tenant_id: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(64))
+    object_reference: Mapped[str] = mapped_column(String(256))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (Index("ix_audit_events_object_reference", "object_reference"),)
+
+
+class ControlNumberRow(Base):
+    """The last control number given out to a sender for a receiver, by kind of envelope."""
+
+    __tablename__ = "control_numbers"
+
+    sender_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    receiver_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(3), primary_key=True)
+    last_number: Mapped[int]
