@@ -711,7 +711,270 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 
-BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+def _detail(name: str, segments: str, columns: tuple[Column, ...]) -> Table:
+    """A table of one kind of segment, of every loop and kind of transaction set: read on request, not in the lake."""
+    return Table(
+        name,
+        f"one row per {segments}, of any loop of any transaction set",
+        (
+            *PROVENANCE,
+            _c("detail_ordinal", INT, "n-th row of the file", nullable=False),
+            _c("transaction_type", CODE, "As in `transactions`", nullable=False),
+            _c("loop_id", CODE, "Loop of the guide"),
+            _c("claim_ordinal", INT, "n-th claim of the file, where it stands in one"),
+            _c("line_number", INT, "Service line, where it stands in one"),
+            _c("other_payer_ordinal", INT, "n-th 2320 of the claim, where it stands in one"),
+            _c("segment_id", CODE, "Segment identifier", nullable=False),
+            *columns,
+        ),
+        ("file_id", "detail_ordinal"),
+        "x12_detail",
+        in_lake=False,
+    )
+
+
+def _codes(prefix: str, count: int, description: str) -> tuple[Column, ...]:
+    return tuple(_c(f"{prefix}_{n}", CODE, f"{description} {n}") for n in range(1, count + 1))
+
+
+DETAIL_TABLES: tuple[Table, ...] = (
+    _detail(
+        "detail_parties",
+        "NM1 or N1, with the N3, N4, PRV and DMG that follow it",
+        (
+            _c("entity_code", CODE, "NM101 or N101"),
+            _c("entity_type_code", CODE, "NM102: 1 person, 2 organisation"),
+            _seal("party_last_name", Identifier.NAME, "NM103 or N102"),
+            _seal("party_first_name", Identifier.NAME, "NM104"),
+            _seal("party_middle_name", Identifier.NAME, "NM105"),
+            _seal("party_name_suffix", Identifier.NAME, "NM107"),
+            _c("id_qualifier", CODE, "NM108 or N103"),
+            _seal("party_id", Identifier.OTHER, "NM109 or N104"),
+            _seal("party_address_1", Identifier.GEOGRAPHY, "N301"),
+            _seal("party_address_2", Identifier.GEOGRAPHY, "N302"),
+            _seal("party_city", Identifier.GEOGRAPHY, "N401"),
+            _c("party_state", CODE, "N402"),
+            _seal("party_zip", Identifier.GEOGRAPHY, "N403"),
+            _c("country_code", CODE, "N404"),
+            _c("taxonomy_code", CODE, "PRV03"),
+            _seal("party_birth_date", Identifier.DATE, "DMG02", DATE),
+            _c("sex_code", CODE, "DMG03"),
+        ),
+    ),
+    _detail(
+        "detail_references",
+        "REF",
+        (
+            _c("qualifier", CODE, "REF01"),
+            _seal("reference_text", Identifier.OTHER, "REF02"),
+            _seal("description_text", Identifier.FREE_TEXT, "REF03"),
+        ),
+    ),
+    _detail(
+        "detail_traces",
+        "TRN",
+        (
+            _c("trace_type_code", CODE, "TRN01: 1 current, 2 referenced"),
+            _seal("trace_text", Identifier.OTHER, "TRN02"),
+            _c("originator_id", CODE, "TRN03"),
+            _c("originator_supplemental_id", CODE, "TRN04"),
+        ),
+    ),
+    _detail(
+        "detail_dates",
+        "DTP or DTM",
+        (
+            _c("qualifier", CODE, "DTP01 or DTM01"),
+            _c("format_code", CODE, "DTP02"),
+            _c("from_date", DATE, "First day"),
+            _c("through_date", DATE, "Last day"),
+            _c("value", CODE, "As sent: a time, or a date with its time"),
+        ),
+    ),
+    _detail(
+        "detail_amounts",
+        "AMT or QTY",
+        (
+            _c("qualifier", CODE, "AMT01 or QTY01"),
+            _c("amount", MONEY, "AMT02"),
+            _c("quantity", QUANTITY, "QTY02"),
+        ),
+    ),
+    _detail(
+        "detail_contacts",
+        "PER",
+        (
+            _c("function_code", CODE, "PER01"),
+            _seal("contact_last_name", Identifier.NAME, "PER02"),
+            *(
+                column
+                for n, at in ((1, 3), (2, 5), (3, 7))
+                for column in (
+                    _c(f"number_qualifier_{n}", CODE, f"PER{at:02d}: TE telephone, FX fax, EM e-mail, UR web"),
+                    _seal(f"contact_phone_{n}", Identifier.PHONE, f"PER{at + 1:02d}"),
+                )
+            ),
+        ),
+    ),
+    _detail(
+        "detail_notes",
+        "NTE, K3 or MSG",
+        (
+            _c("note_code", CODE, "NTE01"),
+            _seal("text", Identifier.FREE_TEXT, "NTE02, K301 or MSG01"),
+        ),
+    ),
+    _detail(
+        "detail_attachments",
+        "PWK",
+        (
+            _c("report_type_code", CODE, "PWK01"),
+            _c("transmission_code", CODE, "PWK02"),
+            _c("control_qualifier", CODE, "PWK05"),
+            _seal("control_text", Identifier.OTHER, "PWK06"),
+        ),
+    ),
+    _detail(
+        "detail_conditions",
+        "CRC",
+        (
+            _c("category_code", CODE, "CRC01"),
+            _c("response_code", CODE, "CRC02: Y or N"),
+            *_codes("condition_code", 5, "Condition"),
+        ),
+    ),
+    _detail(
+        "detail_transports",
+        "CR1",
+        (
+            _c("weight_unit_code", CODE, "CR101"),
+            _c("weight", QUANTITY, "CR102"),
+            _c("transport_reason_code", CODE, "CR104"),
+            _c("distance_unit_code", CODE, "CR105"),
+            _c("distance", QUANTITY, "CR106"),
+            _seal("round_trip_text", Identifier.FREE_TEXT, "CR109"),
+            _seal("stretcher_text", Identifier.FREE_TEXT, "CR110"),
+        ),
+    ),
+    _detail(
+        "detail_pricing",
+        "HCP",
+        (
+            _c("pricing_method_code", CODE, "HCP01"),
+            _c("allowed_amount", MONEY, "HCP02"),
+            _c("savings_amount", MONEY, "HCP03"),
+            _c("repricer_id", CODE, "HCP04"),
+            _c("rate", QUANTITY, "HCP05"),
+            _c("group_code", CODE, "HCP06"),
+            _c("group_amount", MONEY, "HCP07"),
+            _c("revenue_code", CODE, "HCP08"),
+            _c("product_qualifier", CODE, "HCP09"),
+            _c("procedure_code", CODE, "HCP10"),
+            _c("unit_code", CODE, "HCP11"),
+            _c("unit_count", QUANTITY, "HCP12"),
+            _c("reject_reason_code", CODE, "HCP13"),
+            _c("compliance_code", CODE, "HCP14"),
+            _c("exception_code", CODE, "HCP15"),
+        ),
+    ),
+    _detail(
+        "detail_contracts",
+        "CN1",
+        (
+            _c("contract_type_code", CODE, "CN101"),
+            _c("contract_amount", MONEY, "CN102"),
+            _c("contract_percentage", QUANTITY, "CN103"),
+            _c("contract_code", CODE, "CN104"),
+            _c("discount_percentage", QUANTITY, "CN105"),
+            _c("version_code", CODE, "CN106"),
+        ),
+    ),
+    _detail(
+        "detail_forms",
+        "LQ or FRM",
+        (
+            _c("qualifier", CODE, "LQ01, or FRM01: question"),
+            _c("code", CODE, "LQ02, or FRM02: yes or no"),
+            _seal("answer_text", Identifier.FREE_TEXT, "FRM03"),
+            _c("answer_date", DATE, "FRM04"),
+            _c("answer_percentage", QUANTITY, "FRM05"),
+        ),
+    ),
+    _detail(
+        "detail_teeth",
+        "TOO",
+        (
+            _c("qualifier", CODE, "TOO01"),
+            _c("tooth_code", CODE, "TOO02"),
+            *_codes("surface_code", 5, "Surface"),
+        ),
+    ),
+    _detail(
+        "detail_summaries",
+        "TS3 or TS2",
+        (
+            _c("provider_id", CODE, "TS301"),
+            _c("facility_type_code", CODE, "TS302"),
+            _c("fiscal_period_date", DATE, "TS303"),
+            _c("claim_count", QUANTITY, "TS304"),
+            *(_c(f"summary_{n}_amount", MONEY, f"TS3 element {n + 4}, or TS2 element {n}") for n in range(1, 21)),
+        ),
+    ),
+    _detail(
+        "detail_adjudications",
+        "MIA or MOA",
+        tuple(
+            _c(f"value_{n}", CODE, f"Element {n} as sent: days, amounts and remark codes by the guide")
+            for n in range(1, 25)
+        ),
+    ),
+    _detail(
+        "detail_benefits",
+        "EB of a 271 or EQ of a 270",
+        (
+            _c("benefit_code", CODE, "EB01: 1 active, 6 inactive, A coinsurance, B copay, C deductible ..."),
+            _c("coverage_level_code", CODE, "EB02 or EQ03"),
+            _c("service_type_code", CODE, "EB03 or EQ01, repetitions as sent"),
+            _c("insurance_type_code", CODE, "EB04 or EQ04"),
+            _c("plan_description", CODE, "EB05"),
+            _c("period_code", CODE, "EB06"),
+            _c("amount", MONEY, "EB07"),
+            _c("percentage", QUANTITY, "EB08"),
+            _c("quantity_qualifier", CODE, "EB09"),
+            _c("quantity", QUANTITY, "EB10"),
+            _c("authorization_code", CODE, "EB11"),
+            _c("network_code", CODE, "EB12"),
+            _c("product_qualifier", CODE, "EB13-1 or EQ02-1"),
+            _c("procedure_code", CODE, "EB13-2 or EQ02-2"),
+        ),
+    ),
+    _detail(
+        "detail_rejections",
+        "AAA of a 271 or 278",
+        (
+            _c("is_valid_code", CODE, "AAA01"),
+            _c("reject_reason_code", CODE, "AAA03"),
+            _c("action_code", CODE, "AAA04"),
+        ),
+    ),
+    _detail(
+        "detail_reviews",
+        "UM or HCR of a 278",
+        (
+            _c("request_category_code", CODE, "UM01"),
+            _c("certification_type_code", CODE, "UM02"),
+            _c("service_type_code", CODE, "UM03"),
+            _c("facility_type_code", CODE, "UM04-1"),
+            _c("level_of_service_code", CODE, "UM06"),
+            _c("action_code", CODE, "HCR01: A1 certified, A3 not, A4 pended, A6 modified"),
+            _seal("review_text", Identifier.OTHER, "HCR02: certification number"),
+            _c("reason_code", CODE, "HCR03"),
+        ),
+    ),
+)
+
+BY_NAME: dict[str, Table] = {table.name: table for table in (*TABLES, *DETAIL_TABLES)}
 
 
 @cache

@@ -13,7 +13,7 @@ from orchestration.lib import console
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
-BENCHMARKS = ("demo",)
+BENCHMARKS = ("demo", "x12")
 
 
 @app.command()

@@ -45,7 +45,7 @@ def read(
     parts: dict[str, list[pa.Table]] = {}
     sources = _sources(files)
     distinct = {source.file_id: source for _, source in sources}
-    for batch in x12.read_batches(distinct.values(), segments=out is not None):
+    for batch in x12.read_batches(distinct.values(), segments=out is not None, details=out is not None):
         summary.extend(_summaries(batch.tables))
         if out is not None:
             for name, table in batch.tables.items():

@@ -380,6 +380,23 @@ CATALOGUE: tuple[Finding, ...] = (
 BY_CODE: dict[str, Finding] = {finding.code: finding for finding in CATALOGUE}
 
 
+def as_markdown() -> str:
+    """The catalogue as the section of `docs/errors.md` that is about X12."""
+    lines = [
+        "## Findings in X12 files",
+        "",
+        "Rows of `bronze/findings`. Scope says what a finding of severity error puts aside: the smallest unit that cannot",
+        "be trusted; `none` puts nothing aside. The last column is the 999 code that reports it.",
+        "",
+        "| code | severity | scope | what is wrong | what to do | 999 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{f.code}` | {f.severity} | {f.scope} | {f.message} | {f.fix} | {f.syntax_code or ''} |" for f in CATALOGUE
+    ]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass
 class _Chunk:
     code: str

@@ -162,6 +162,7 @@ class Context:
             party = np.where(is_n1 & (role == pack("PR")), LOOP["1000A"], party)
             party = np.where(is_n1 & (role == pack("PE")), LOOP["1000B"], party)
         party = self._hierarchy_loops(at, what, kind, party)
+        self._openers: Index = at
         counts = np.diff(np.append(at, tokens.count))
         self.section: Bytes = np.repeat(section, counts)
         self.role: Ints = np.repeat(role, counts)
@@ -256,6 +257,12 @@ class Context:
         words = self.tokens.packed(self.tokens.element(at[named], 1))
         role[named] = np.where(words < 1 << 24, words, 0).astype(np.int32)
         return section, role, opens
+
+    def opener_after(self, segment: Index) -> Index:
+        """The next segment that opens something, after each of `segment`; the segment count where there is none."""
+        ends = np.append(self._openers, self.tokens.count)
+        out: Index = ends[np.searchsorted(self._openers, segment, "right")]
+        return out
 
     def latest_level(self, *words: str) -> Index:
         """By row of HL: the row of the last HL of one of these levels (HL03) up to it in its set, itself included."""

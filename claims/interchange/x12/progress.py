@@ -8,6 +8,7 @@ copies of its ISA and its open GS, so that a window is always a whole interchang
 by the window and the largest transaction set, not by the file.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,8 +18,6 @@ from claims.interchange.x12.source import WHITE, Region, Source
 from claims.interchange.x12.tokens import Index, Longs
 
 WINDOW_BYTES = 4 << 20
-
-COUNTED = ("interchange", "group", "set", "claim", "remit_claim", "finding", "answer", "status")
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Progress:
 
     def __init__(self, count: int) -> None:
         """`count` is the number of sources."""
-        self.counted: dict[str, Longs] = {name: np.zeros(count, np.int64) for name in COUNTED}
+        self.counted: defaultdict[str, Longs] = defaultdict(lambda: np.zeros(count, np.int64))
         self.open: Open | None = None
         self.seen: dict[int, set[tuple[str | None, str | None]]] = {}
 

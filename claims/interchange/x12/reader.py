@@ -16,6 +16,7 @@ from claims.interchange.x12.answers import acknowledgements, claim_statuses
 from claims.interchange.x12.checks import check_all, check_bodies, check_claims, check_remittances
 from claims.interchange.x12.claims837 import Claims837
 from claims.interchange.x12.columns import Columns, make_table, within
+from claims.interchange.x12.details import details as detail_tables
 from claims.interchange.x12.envelope import (
     CLAIM_KINDS,
     KIND,
@@ -46,19 +47,19 @@ class ReadResult:
     tables: dict[str, pa.Table]
 
 
-def read(sources: Sequence[Source], *, segments: bool = False) -> ReadResult:
+def read(sources: Sequence[Source], *, segments: bool = False, details: bool = False) -> ReadResult:
     """Read all interchanges of `sources` into every X12 table of `claims.schema`.
 
     Never raises on what a source holds: what is wrong becomes rows of `findings`, and the smallest unit that cannot be
     trusted is left out of the typed tables. `segments` adds the table of all segments, verbatim (it is several times
-    the size of the others). Costs about 20 ms for 1 MB, for many small sources as for one; memory about ten times the
-    size of the sources.
+    the size of the others); `details` adds `claims.schema.DETAIL_TABLES`. Costs about 30 ms for 1 MB, for many small
+    sources as for one; memory about 100 MB beside the sources and the tables.
     """
-    return _joined([tables for _, tables in _stream(sources, segments)])
+    return _joined([tables for _, tables in _stream(sources, segments, details)])
 
 
 def read_batches(
-    sources: Iterable[Source], max_bytes: int = MAX_BATCH_BYTES, *, segments: bool = False
+    sources: Iterable[Source], max_bytes: int = MAX_BATCH_BYTES, *, segments: bool = False, details: bool = False
 ) -> Iterator[ReadResult]:
     """Read any number of sources, holding the tables of about `max_bytes` of them at a time.
 
@@ -69,18 +70,18 @@ def read_batches(
     size = 0
     for source in sources:
         if batch and size + len(source.data) > max_bytes:
-            yield from _results(batch, max_bytes, segments)
+            yield from _results(batch, max_bytes, segments, details)
             batch, size = [], 0
         batch.append(source)
         size += len(source.data)
     if batch:
-        yield from _results(batch, max_bytes, segments)
+        yield from _results(batch, max_bytes, segments, details)
 
 
-def _results(sources: Sequence[Source], max_bytes: int, segments: bool) -> Iterator[ReadResult]:
+def _results(sources: Sequence[Source], max_bytes: int, segments: bool, details: bool) -> Iterator[ReadResult]:
     held: list[dict[str, pa.Table]] = []
     size = 0
-    for length, tables in _stream(sources, segments):
+    for length, tables in _stream(sources, segments, details):
         held.append(tables)
         size += length
         if size >= max_bytes:
@@ -96,7 +97,7 @@ def _joined(parts: Sequence[dict[str, pa.Table]]) -> ReadResult:
     return ReadResult({name: pa.concat_tables([tables[name] for tables in parts]) for name in parts[0]})
 
 
-def _stream(sources: Sequence[Source], segments: bool) -> Iterator[tuple[int, dict[str, pa.Table]]]:
+def _stream(sources: Sequence[Source], segments: bool, details: bool) -> Iterator[tuple[int, dict[str, pa.Table]]]:
     """The tables window by window, each with how many bytes it read; at least one."""
     findings = Findings()
     regions = locate(sources)
@@ -109,7 +110,9 @@ def _stream(sources: Sequence[Source], segments: bool) -> Iterator[tuple[int, di
         elif source.data[: begins[number]].removeprefix(b"\xef\xbb\xbf").strip():
             findings.add_file("X12-FILE-LEADING-BYTES", number)
     file_ids = pa.array([source.file_id for source in sources], pa.string())
-    names = X12_TABLES if segments else tuple(name for name in X12_TABLES if name != "segments")
+    names = [name for name in X12_TABLES if segments or name != "segments"]
+    if details:
+        names += [table.name for table in schema.DETAIL_TABLES]
     if not regions:
         tables = {name: schema.empty(name) for name in names}
         tables["findings"] = _file_findings(findings, file_ids)
@@ -140,14 +143,19 @@ def _read_window(
     columns = Columns(tokens, findings)
     findings.add("X12-SEGMENT-UNKNOWN", np.flatnonzero((tokens.code == 0) & (context.kind > 0)), None)
     claims, remits = _ordinals(tokens, envelope, progress)
+    broken = {"claim": np.zeros(0, np.int64), "remit_claim": np.zeros(0, np.int64)}
     if len(context.claim_at):
         builder = Claims837(context, columns, file_ids, claims[context.claim_at])
         found = builder.tables()
-        tables.update(_without(found, builder.rows, check_claims(context, columns, builder, found)))
+        aside = check_claims(context, columns, builder, found)
+        tables.update(_without(found, builder.rows, aside))
+        broken["claim"] = np.flatnonzero(aside)
     if (envelope.kind[~envelope.broken] == KIND["835"]).any():
         remit = Remits835(context, columns, file_ids, remits[context.remit_claim_at])
         found = remit.tables()
-        tables.update(_without(found, remit.rows, check_remittances(context, columns, remit, found)))
+        aside = check_remittances(context, columns, remit, found)
+        tables.update(_without(found, remit.rows, aside))
+        broken["remit_claim"] = np.flatnonzero(aside)
     check_all(context, columns)
     kinds = set(envelope.kind[~envelope.broken].tolist())
     if kinds & {KIND["999"], KIND["997"], KIND["TA1"]}:
@@ -163,6 +171,8 @@ def _read_window(
     if "segments" in tables:
         copied = before.copies if before is not None else 0
         tables["segments"] = _segments(tokens, envelope, context, file_ids, ordinals, copied)
+    if "detail_parties" in tables:
+        tables.update(detail_tables(context, file_ids, ordinals, progress, broken))
     advance(tokens, envelope, progress, has_error)
 
 
