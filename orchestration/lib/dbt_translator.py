@@ -3,8 +3,11 @@
 Belongs here: the translator, and keeping the manifest that it reads fresh. Does not belong here: running dbt.
 """
 
+import fcntl
 import json
+import os
 import sys
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -53,14 +56,34 @@ def dbt_project() -> DbtProject:
     """
     root = get_settings().dbt_project
     project = DbtProject(project_dir=root, profiles_dir=root)
+    if _is_stale(project):
+        # Two runs that start together would both parse: one does, the other waits and finds it done.
+        project.manifest_path.parent.mkdir(exist_ok=True)
+        with (project.manifest_path.parent / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is_stale(project):
+                _parse(project)
+    return project
+
+
+def _is_stale(project: DbtProject) -> bool:
+    root, manifest = Path(project.project_dir), project.manifest_path
     folders = ("models", "macros", "seeds", "snapshots", "tests")
     sources = [root / "dbt_project.yml", *(path for folder in folders for path in (root / folder).rglob("*.*"))]
-    newest = max(path.stat().st_mtime for path in sources)
-    if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest:
-        dbt = DbtCliResource(project_dir=project, dbt_executable=DBT)
-        dbt.cli(["parse", "--quiet"], target_path=project.manifest_path.parent).wait()
-        project.manifest_path.touch()
-    return project
+    return not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources)
+
+
+def _parse(project: DbtProject) -> None:
+    """Parse beside and rename, so that no process ever reads half a manifest."""
+    target = project.manifest_path.parent
+    # What changes while dbt parses is newer than this, and is parsed again.
+    start = time.time()
+    dbt = DbtCliResource(project_dir=project, dbt_executable=DBT)
+    dbt.cli(["parse", "--quiet"], target_path=target / "parse").wait()
+    for name in ("partial_parse.msgpack", project.manifest_path.name):
+        made = target / "parse" / name
+        os.utime(made, (start, start))
+        made.rename(target / name)
 
 
 def model_keys(layer: str) -> list[dg.AssetKey]:
