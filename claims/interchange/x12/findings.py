@@ -385,8 +385,8 @@ def as_markdown() -> str:
     lines = [
         "## Findings in X12 files",
         "",
-        "Rows of `bronze/findings`. Scope says what a finding of severity error puts aside: the smallest unit that cannot",
-        "be trusted; `none` puts nothing aside. The last column is the 999 code that reports it.",
+        "Rows of `bronze/findings`. Scope says what a finding of severity error puts aside: the smallest unit that",
+        "cannot be trusted; `none` puts nothing aside. The last column is the 999 code that reports it.",
         "",
         "| code | severity | scope | what is wrong | what to do | 999 |",
         "| --- | --- | --- | --- | --- | --- |",
