@@ -69,6 +69,10 @@ def test_generic_test_tells_broken_rows_from_sound_ones(outcomes: dict[str, str]
 
 
 TAMPERING = {
+    "claim_lives_go_forward": (
+        "update marts.fct_claim_status_history set status_date = date '2024-12-31'"
+        " where claim_id = 'c1-1' and source = '835'"
+    ),
     "remitted_lines_balance_or_break": "delete from marts.fct_reconciliation_breaks where break_level = 'line'",
     "remitted_claims_balance_or_break": "delete from marts.fct_reconciliation_breaks where break_level = 'claim'",
     "remittance_transactions_balance_or_break": (

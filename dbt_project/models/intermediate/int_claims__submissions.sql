@@ -44,7 +44,6 @@ sent as (
     select
         claims.tenant_id,
         claims.claim_id,
-        claims.claim_key,
         coalesce(accepted_transactions.created_date, claims.received_date) as submitted_date
     from {{ ref('stg_x12__claims') }} as claims
     inner join accepted_transactions
@@ -54,30 +53,18 @@ sent as (
             and claims.transaction_ordinal = accepted_transactions.transaction_ordinal
 ),
 
--- A 277CA names the claim by its key: it speaks of the last submission sent by then.
-rejections as (
-    select
-        statuses.tenant_id,
-        sent.claim_id,
-        row_number() over (
-            partition by statuses.tenant_id, statuses.file_id, statuses.status_ordinal
-            order by sent.submitted_date desc, sent.claim_id desc
-        ) as position
-    from {{ ref('stg_x12__claim_statuses') }} as statuses
-    inner join sent
-        on
-            statuses.tenant_id = sent.tenant_id
-            and statuses.claim_key = sent.claim_key
-            and sent.submitted_date <= coalesce(statuses.effective_date, statuses.received_date)
-    where statuses.level = 'claim' and statuses.category_code in ('A3', 'A6', 'A7', 'A8')
-),
-
 rejected as (
-    select distinct
+    select
         tenant_id,
         claim_id
-    from rejections
-    where position = 1
+    from {{ ref('int_claims__acknowledgements') }}
+    where not is_accepted
+    union
+    select
+        tenant_id,
+        claim_id
+    from {{ ref('int_claims__statuses') }}
+    where stage = 'rejected'
 )
 
 select
