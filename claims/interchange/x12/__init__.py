@@ -1,12 +1,13 @@
-"""X12 interchanges, bytes to Arrow tables and back: 837P/I/D, 835, 999, 997, TA1, 277CA and 277.
+"""X12 interchanges, bytes to Arrow tables and back: 837P/I/D, 835, 999, 997, TA1, 277CA, 276/277, 270/271 and 278.
 
 `read` takes any number of sources and gives every X12 table of `claims.schema`; it never raises on what the bytes
-hold. `rewrite` writes back what was read, `acknowledge` answers it. Does not belong here: files on disk, tenants,
-the lake.
+hold. `rewrite` writes back what was read, `acknowledge` answers it, and the requests ask payers about claims. Does not
+belong here: files on disk, tenants, the lake.
 """
 
 from claims.interchange.x12.acknowledge import acknowledge
 from claims.interchange.x12.reader import ReadResult, read, read_batches
+from claims.interchange.x12.requests import eligibility_request, review_request, status_request
 from claims.interchange.x12.source import Source, is_x12
 from claims.interchange.x12.writer import (
     Address,
@@ -33,9 +34,12 @@ __all__ = [
     "TransactionSet",
     "WriteError",
     "acknowledge",
+    "eligibility_request",
     "is_x12",
     "read",
     "read_batches",
+    "review_request",
     "rewrite",
+    "status_request",
     "write_interchange",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from claims.interchange.x12 import loops
-from claims.interchange.x12.columns import Columns, first_of, make_table, within
+from claims.interchange.x12.columns import Columns, first_of, make_table, together, within
 from claims.interchange.x12.envelope import KIND, provenance
 from claims.interchange.x12.loops import Context
 from claims.interchange.x12.tokens import ABSENT, CODE, Index, Ints, flags, int32s, pack
@@ -41,14 +41,28 @@ class Claims837:
 
     def tables(self) -> dict[str, pa.Table]:
         """Every 837 table; `self.rows` then tells, by table, the claim (row of CLM) of each row."""
-        codes, by_claim = self._codes()
+        self.context.prepare()
+        level = self._levels()
+        results = together(
+            [
+                self._lines,
+                self._codes,
+                self._claim_columns,
+                lambda: self._parties(level),
+                self._other_payers,
+                self._adjustments,
+                self._adjudications,
+            ],
+            self.count,
+        )
+        lines, (codes, by_claim), own, parties, others, adjustments, adjudications = results
         return {
-            "claims": self._claims(by_claim),
-            "claim_lines": self._lines(),
+            "claims": make_table("claims", own | by_claim | parties),
+            "claim_lines": lines,
             "claim_codes": codes,
-            "claim_other_payers": self._other_payers(),
-            "claim_adjustments": self._adjustments(),
-            "claim_line_adjudications": self._adjudications(),
+            "claim_other_payers": others,
+            "claim_adjustments": adjustments,
+            "claim_line_adjudications": adjudications,
         }
 
     # -- helpers ------------------------------------------------------------------------------------------------------
@@ -80,11 +94,11 @@ class Claims837:
 
     # -- claims -------------------------------------------------------------------------------------------------------
 
-    def _claims(self, by_claim: Row) -> pa.Table:
+    def _claim_columns(self) -> Row:
+        """Columns of `claims` that come from the claim's own segments."""
         context, columns = self.context, self.columns
         clm = context.claim_at
         count = self.count
-        level = self._levels()
         claim = context.claim
         kind = context.kind[clm]
 
@@ -152,7 +166,6 @@ class Claims837:
             "payer_claim_control_number": reference("F8"),
             "medical_record_number": reference("EA"),
             "clearinghouse_trace_number": reference("D9"),
-            **by_claim,
             "line_count": int32s(np.bincount(self.line_claim, minlength=count)),
             "has_attachment": flags(attached),
             "rendering_provider_npi": npi("82"),
@@ -161,9 +174,8 @@ class Claims837:
             "attending_provider_npi": npi("71"),
             "service_facility_npi": npi("77"),
             "other_payer_count": int32s(np.bincount(claim[context.other_at], minlength=count)),
-            **self._parties(level),
         }
-        return make_table("claims", data)
+        return data
 
     def _statement(self, dtp: Index, words: Index, kind: Index) -> tuple[pa.Array, pa.Array]:
         """Statement dates; a dental claim says at claim level when the service was."""

@@ -4,12 +4,22 @@ Belongs here: `Columns`, and the two moves that every table is made of: pick the
 segment per repetition. Does not belong here: which column comes from which element.
 """
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import numpy as np
 import pyarrow as pa
 
 from claims import schema
 from claims.interchange.x12.findings import Findings
 from claims.interchange.x12.tokens import ABSENT, Flags, Index, Ints, Longs, Spans, Tokens, dates32, decimals, int32s
+
+T = TypeVar("T")
+
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_MANY_ROWS = 4_000
 
 
 def first_of(row: Index, segment: Index, count: int) -> Index:
@@ -33,6 +43,15 @@ def make_table(name: str, data: dict[str, pa.Array]) -> pa.Table:
     """Table `name` of `claims.schema` from its columns."""
     fields = schema.arrow(name)
     return pa.table([data[field.name] for field in fields], schema=fields)
+
+
+def together(tasks: Sequence[Callable[[], T]], rows: int) -> list[T]:
+    """The results of `tasks`, side by side where rows and cores are enough: their work is outside the GIL."""
+    workers = min(len(tasks), _CORES)
+    if rows < _MANY_ROWS or workers < 2:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(workers) as pool:
+        return [future.result() for future in [pool.submit(task) for task in tasks]]
 
 
 class Columns:

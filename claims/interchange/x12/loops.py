@@ -276,6 +276,11 @@ class Context:
         out: Index = np.where((last >= 0) & (at[last] > start), last, ABSENT)
         return out
 
+    def prepare(self) -> None:
+        """Build what is shared, before several threads ask for it."""
+        self._by_code  # noqa: B018 - a cached property, read for its effect
+        self.tokens.components(self.tokens.whole(np.zeros(0, np.int64)), 1)
+
     @cached_property
     def _by_code(self) -> tuple[Index, Index]:
         order = np.argsort(self.tokens.code, kind="stable")

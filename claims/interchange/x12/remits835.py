@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from claims.interchange.x12 import loops
-from claims.interchange.x12.columns import Columns, first_of, make_table, within
+from claims.interchange.x12.columns import Columns, first_of, make_table, together, within
 from claims.interchange.x12.envelope import KIND, provenance
 from claims.interchange.x12.loops import Context
 from claims.interchange.x12.tokens import ABSENT, CODE, Index, Ints, int32s, pack
@@ -41,14 +41,17 @@ class Remits835:
 
     def tables(self) -> dict[str, pa.Table]:
         """Every 835 table; `self.rows` then tells, by table, the claim (row of CLP) of each row."""
-        return {
-            "remittances": self._remittances(),
-            "remittance_claims": self._claims(),
-            "remittance_lines": self._lines(),
-            "remittance_adjustments": self._adjustments(),
-            "remittance_remarks": self._remarks(),
-            "provider_adjustments": self._provider_adjustments(),
+        self.context.prepare()
+        makers = {
+            "remittance_lines": self._lines,
+            "remittance_claims": self._claims,
+            "remittance_adjustments": self._adjustments,
+            "remittance_remarks": self._remarks,
+            "provider_adjustments": self._provider_adjustments,
+            "remittances": self._remittances,
         }
+        made = together(list(makers.values()), len(self.context.remit_claim_at))
+        return dict(zip(makers, made, strict=True))
 
     def _provenance(self, segment: Index) -> Row:
         return dict(provenance(self.context.tokens, self.context.envelope, self.file_ids, segment))
