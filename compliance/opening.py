@@ -51,18 +51,18 @@ class Openings:
         tenant_id: str,
         file_id: str,
         transaction_ordinal: int,
+        segment_ordinal: int,
         *,
         permission: Permission,
         reason: str | None,
-        about: str | None = None,
     ) -> bytes:
-        """The raw bytes of one transaction set, for showing masked or in clear as `permission` says.
+        """The raw bytes of one transaction set, for showing one of its rows masked or in clear as `permission` says.
 
         Raises:
             RefusedError, ReasonError, AuditError: as `ask`.
             VaultError: the vault has no such block, or it does not open.
         """
-        place = f"{file_id}:{transaction_ordinal}" + (f" {about}" if about else "")
+        place = f"{file_id}:{transaction_ordinal}:{segment_ordinal}"
         self.ask(permission, tenant_id, place, reason)
         return self._vault.open_block(self._vault.keys(tenant_id), file_id, transaction_ordinal)
 

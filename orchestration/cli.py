@@ -39,6 +39,8 @@ COMMANDS: dict[str, Command] = {
     "train": Command("train", "Train a model and register it"),
     "promote": Command("promote", "Make a version of a model the champion"),
     "rollback": Command("rollback", "Give a model's champion back to the version before"),
+    "trace": Command("trace", "From a claim, or any row, back to the segments and bytes it was read from"),
+    "verify": Command("verify", "Dated evidence that a promise of the platform holds"),
     "serve": Command("serve", "Serve the dashboard or Dagster in the foreground"),
     "bench": Command("bench", "Measure this machine against the project's goals"),
 }
