@@ -43,7 +43,7 @@ USUAL = Delimiters("*", ":", "^")
         ("CTX*CLM01:A1001", f"CTX*{MASK}:{MASK}"),
         ("ZZZ*X*Y:Z", f"ZZZ*{MASK}*{MASK}:{MASK}"),
         ("DTP*472*RD8*20250614-20250615", "DTP*472*RD8*20250614-20250615"),
-        ("DTP*XXX*D8*19530823", f"DTP*XXX*D8*{MASK}"),
+        ("DTP*QQQ*D8*19530823", f"DTP*QQQ*D8*{MASK}"),
         ("SMITH JOHN*X", f"{MASK}*{MASK}"),
         ("", MASK),
     ],
