@@ -769,6 +769,8 @@ DETAIL_TABLES: tuple[Table, ...] = (
             _c("qualifier", CODE, "REF01"),
             _seal("reference_text", Identifier.OTHER, "REF02"),
             _seal("description_text", Identifier.FREE_TEXT, "REF03"),
+            _c("context_qualifier", CODE, "REF04-1: 2U payer"),
+            _seal("context_text", Identifier.OTHER, "REF04-2"),
         ),
     ),
     _detail(
@@ -908,6 +910,18 @@ DETAIL_TABLES: tuple[Table, ...] = (
             _c("qualifier", CODE, "TOO01"),
             _c("tooth_code", CODE, "TOO02"),
             *_codes("surface_code", 5, "Surface"),
+        ),
+    ),
+    _detail(
+        "detail_elements",
+        "segment of an 837 with elements that no other table has a column for: "
+        "CUR, SBR, PAT, CLM, OI, SV1, SV3, SV5, SVD, CR2, CR3, CR5, CR6, MEA, PS1, DN1, DN2",
+        (
+            *(
+                _c(f"value_{n}", CODE, f"Element {n} as sent, where no typed table holds it and it is no composite")
+                for n in range(1, 22)
+            ),
+            *_codes("cavity_code", 5, "SV304: oral cavity"),
         ),
     ),
     _detail(

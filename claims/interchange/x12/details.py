@@ -27,8 +27,8 @@ def _run(prefix: str, count: int, first: int, suffix: str = "") -> dict[str, Pla
     return {f"{prefix}_{n}{suffix}": first + n - 1 for n in range(1, count + 1)}
 
 
-# Table -> segment -> column -> element, or (element, component).
-_ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
+# Table -> segment identifier -> column -> element, or (element, component).
+ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
     "detail_parties": {
         "NM1": {
             "entity_code": 1, "entity_type_code": 2, "party_last_name": 3, "party_first_name": 4,
@@ -36,7 +36,12 @@ _ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
         },
         "N1": {"entity_code": 1, "party_last_name": 2, "id_qualifier": 3, "party_id": 4},
     },
-    "detail_references": {"REF": {"qualifier": 1, "reference_text": 2, "description_text": 3}},
+    "detail_references": {
+        "REF": {
+            "qualifier": 1, "reference_text": 2, "description_text": 3, "context_qualifier": (4, 1),
+            "context_text": (4, 2),
+        }
+    },
     "detail_traces": {
         "TRN": {"trace_type_code": 1, "trace_text": 2, "originator_id": 3, "originator_supplemental_id": 4}
     },
@@ -81,6 +86,17 @@ _ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
     },
     "detail_teeth": {
         "TOO": {"qualifier": 1, "tooth_code": 2, **{f"surface_code_{n}": (3, n) for n in range(1, 6)}},
+    },
+    "detail_elements": {
+        **{
+            name: _run("value", 21, 1)
+            for name in ("CUR", "SBR", "PAT", "OI", "CR2", "CR3", "CR5", "CR6", "MEA", "PS1", "DN1", "DN2")
+        },
+        "CLM": {f"value_{n}": n for n in (16, 17, 18, 19)},
+        "SV1": {f"value_{n}": n for n in (6, 10, 15)},
+        "SV3": {"value_5": 5, **{f"cavity_code_{n}": (4, n) for n in range(1, 6)}},
+        "SV5": {f"value_{n}": n for n in range(2, 8)},
+        "SVD": {"value_4": 4},
     },
     "detail_summaries": {
         "TS3": {
@@ -148,7 +164,7 @@ def _table(
     broken: Mapping[str, Index],
 ) -> pa.Table:
     tokens = context.tokens
-    by_segment = _ELEMENTS[table.name]
+    by_segment = ELEMENTS[table.name]
     segment = np.sort(np.concatenate([context.of(name) for name in by_segment]))
     if not len(segment):
         return schema.empty(table.name)

@@ -26,6 +26,7 @@ SEGMENTS = {
     "detail_contracts": ("CN1",),
     "detail_forms": ("LQ", "FRM"),
     "detail_teeth": ("TOO",),
+    "detail_elements": tuple("CUR SBR PAT CLM OI SV1 SV3 SV5 SVD CR2 CR3 CR5 CR6 MEA PS1 DN1 DN2".split()),
     "detail_summaries": ("TS2", "TS3"),
     "detail_adjudications": ("MIA", "MOA"),
     "detail_benefits": ("EB", "EQ"),
