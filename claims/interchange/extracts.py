@@ -122,10 +122,10 @@ def _read(name: str, sources: Sequence[Source]) -> Extract:
     groups: dict[tuple[str, ...], list[tuple[int, bytes, int]]] = {}
     quoted: list[tuple[int, bytes, tuple[str, ...]]] = []
     for number, source in enumerate(sources):
-        data = _utf8(source.data)
+        data = _utf8(source.data[:])
         if data is None:
             findings.append(_Finding("CSV-ENCODING", number))
-            data = source.data.decode("cp1252", errors="replace").encode()
+            data = source.data[:].decode("cp1252", errors="replace").encode()
         data = _LONE_CR.sub(b"\n", data)  # the same length: offsets hold
         start = len(_BOM) if data.startswith(_BOM) else 0
         end = data.find(b"\n", start)

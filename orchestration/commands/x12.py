@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
+_BATCH_BYTES = 8 << 20
+_HELD_BYTES = 64 << 10
+_MAX_LISTED = 10_000
 _ORDER = ("accepted", "accepted_with_errors", "quarantined")
 Files = Annotated[list[Path], typer.Argument(help="Files, folders, or - for stdin", metavar="FILE...")]
 File = Annotated[Path, typer.Argument(help="A file, or - for stdin", metavar="FILE")]
@@ -41,24 +44,21 @@ def read(
     """
     from claims.interchange import x12
 
-    summary: list[dict[str, Any]] = []
-    parts: dict[str, list[pa.Table]] = {}
+    summary = _Summary()
     sources = _sources(files)
     distinct = {source.file_id: source for _, source in sources}
-    for batch in x12.read_batches(distinct.values(), segments=out is not None, details=out is not None):
-        summary.extend(_summaries(batch.tables))
-        if out is not None:
-            for name, table in batch.tables.items():
-                parts.setdefault(name, []).append(table)
-    by_file = {entry.pop("file_id"): entry for entry in summary}
-    report = [{"path": str(path), **by_file[source.file_id]} for path, source in sources]
-    if out is not None:
-        _write_tables(out, parts)
+    with _Writers(out) as writers:
+        for batch in x12.read_batches(
+            distinct.values(), _BATCH_BYTES, segments=out is not None, details=out is not None
+        ):
+            summary.add(batch.tables)
+            writers.write(batch.tables)
+    report = [{"path": str(path), **summary.entry(source.file_id)} for path, source in sources]
     if as_json:
         console.print_json({"files": report})
     else:
         _print(report)
-    if any(_is_put_aside(entry) for entry in report):
+    if summary.is_put_aside:
         raise typer.Exit(ExitCode.QUARANTINED)
 
 
@@ -76,7 +76,7 @@ def roundtrip(file: File) -> None:
     tables = x12.read([source], segments=True).tables
     written = x12.rewrite(tables).get(source.file_id, b"")
     ours = x12.read([x12.Source.of(written)], segments=True).tables["segments"]["text"].to_pylist()
-    theirs = _split(source.data, tables)
+    theirs = _split(source.data[:], tables)
     if not theirs:
         raise CommandError("the file holds no interchange", fix="claimworks x12 read FILE says why")
     if ours != theirs:
@@ -161,10 +161,18 @@ def _sources(paths: list[Path]) -> list[tuple[Path, "Source"]]:
         if not path.exists():
             raise CommandError(f"{path} does not exist", fix="check the path", code=ExitCode.USAGE)
         inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        found.extend((one, Source.of(one.read_bytes(), one.name)) for one in inside)
+        found.extend((one, _source(one)) for one in inside)
     if not found:
         raise CommandError("no files found", code=ExitCode.USAGE)
     return found
+
+
+def _source(path: Path) -> "Source":
+    from claims.interchange.x12 import Source
+
+    if path.stat().st_size > _HELD_BYTES:
+        return Source.at(path)
+    return Source.of(path.read_bytes(), path.name)
 
 
 def _split(data: bytes, tables: dict[str, "pa.Table"]) -> list[str]:
@@ -183,66 +191,97 @@ def _split(data: bytes, tables: dict[str, "pa.Table"]) -> list[str]:
     return [segment for segment in out if segment]
 
 
-def _summaries(tables: dict[str, "pa.Table"]) -> list[dict[str, Any]]:
-    """One entry per file, in the order of the tables."""
-    files: dict[str, dict[str, Any]] = {}
+class _Summary:
+    """One entry per file, filled batch by batch; a long list of findings ends with how many were left out."""
 
-    def entry(file_id: str) -> dict[str, Any]:
-        blank = {"file_id": file_id, "status": "accepted", "interchanges": 0, "transactions": [], "errors": []}
-        return files.setdefault(file_id, blank)
+    def __init__(self) -> None:
+        self.is_put_aside = False
+        self._files: dict[str, dict[str, Any]] = {}
+        self._sets: dict[tuple[str, int], dict[str, Any]] = {}
+        self._listed: dict[str, int] = {}
 
-    sets: dict[tuple[str, int], dict[str, Any]] = {}
-    for row in tables["interchanges"].select(["file_id", "status"]).to_pylist():
-        own = entry(row["file_id"])
-        own["interchanges"] += 1
-        own["status"] = max(own["status"], row["status"], key=_ORDER.index)
-    for row in tables["transactions"].to_pylist():
-        one = {
-            "type": row["transaction_type"],
-            "control_number": row["st_control_number"],
-            "status": row["status"],
-            "claims": row["claim_count"],
-            "lines": row["line_count"],
-            "errors": [],
-        }
-        sets[row["file_id"], row["transaction_ordinal"]] = one
-        entry(row["file_id"])["transactions"].append(one)
-    for row in tables["findings"].to_pylist():
-        own = entry(row["file_id"])
-        target = sets.get((row["file_id"], row["transaction_ordinal"]), own)
-        target["errors"].append(
-            {
-                "code": row["code"],
-                "severity": row["severity"],
-                "scope": row["scope"],
-                "message": row["message"],
-                "fix": row["fix"],
-                "segment": row["segment_id"],
-                "position": row["segment_ordinal"] or None,
-                "element": row["element_position"],
-                "byte_offset": row["byte_offset"],
+    def entry(self, file_id: str) -> dict[str, Any]:
+        """What stands in the summary for a file, without its path."""
+        blank = {"status": "quarantined", "interchanges": 0, "transactions": [], "errors": []}
+        return self._files.setdefault(file_id, blank)
+
+    def add(self, tables: dict[str, "pa.Table"]) -> None:
+        """Count the tables of a batch in."""
+        for row in tables["interchanges"].select(["file_id", "status"]).to_pylist():
+            own = self.entry(row["file_id"])
+            own["status"] = (
+                max(own["status"], row["status"], key=_ORDER.index) if own["interchanges"] else row["status"]
+            )
+            own["interchanges"] += 1
+            self.is_put_aside |= row["status"] == "quarantined"
+        for row in tables["transactions"].to_pylist():
+            one = {
+                "type": row["transaction_type"],
+                "control_number": row["st_control_number"],
+                "status": row["status"],
+                "claims": row["claim_count"],
+                "lines": row["line_count"],
+                "errors": [],
             }
-        )
-    for own in files.values():
-        if not own["interchanges"]:
-            own["status"] = "quarantined"
-    return list(files.values())
+            self._sets[row["file_id"], row["transaction_ordinal"]] = one
+            self.entry(row["file_id"])["transactions"].append(one)
+        for rows in tables["findings"].to_batches(max_chunksize=_MAX_LISTED):
+            self._add_findings(rows)
+
+    def _add_findings(self, rows: "pa.RecordBatch") -> None:
+        import pyarrow.compute as pc
+
+        is_aside = pc.and_(pc.equal(rows["severity"], "error"), pc.not_equal(rows["scope"], "none"))
+        self.is_put_aside |= bool(pc.any(is_aside).as_py())
+        for row in rows.to_pylist():
+            own = self.entry(row["file_id"])
+            listed = self._listed[row["file_id"]] = self._listed.get(row["file_id"], 0) + 1
+            if listed > _MAX_LISTED:
+                own["errors_left_out"] = listed - _MAX_LISTED
+                continue
+            target = self._sets.get((row["file_id"], row["transaction_ordinal"]), own)
+            target["errors"].append(
+                {
+                    "code": row["code"],
+                    "severity": row["severity"],
+                    "scope": row["scope"],
+                    "message": row["message"],
+                    "fix": row["fix"],
+                    "segment": row["segment_id"],
+                    "position": row["segment_ordinal"] or None,
+                    "element": row["element_position"],
+                    "byte_offset": row["byte_offset"],
+                }
+            )
 
 
-def _is_put_aside(entry: dict[str, Any]) -> bool:
-    errors = [*entry["errors"], *(error for one in entry["transactions"] for error in one["errors"])]
-    return entry["status"] == "quarantined" or any(
-        error["scope"] != "none" and error["severity"] == "error" for error in errors
-    )
+class _Writers:
+    """One Parquet file per table in a folder, written batch by batch; nothing without a folder."""
 
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._open: dict[str, Any] = {}
 
-def _write_tables(out: Path, parts: dict[str, list["pa.Table"]]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    def __enter__(self) -> "_Writers":
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        return self
 
-    out.mkdir(parents=True, exist_ok=True)
-    for name, tables in parts.items():
-        pq.write_table(pa.concat_tables(tables), out / f"{name}.parquet")
+    def write(self, tables: dict[str, "pa.Table"]) -> None:
+        """Append the tables."""
+        if self._folder is None:
+            return
+        import pyarrow.parquet as pq
+
+        for name, table in tables.items():
+            if name not in self._open:
+                self._open[name] = pq.ParquetWriter(self._folder / f"{name}.parquet", table.schema)
+            if table.num_rows:
+                self._open[name].write_table(table)
+
+    def __exit__(self, *_: object) -> None:
+        for writer in self._open.values():
+            writer.close()
 
 
 def _write_bytes(out: Path, data: bytes) -> None:

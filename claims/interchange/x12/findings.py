@@ -133,6 +133,14 @@ CATALOGUE: tuple[Finding, ...] = (
         _SENDER,
     ),
     Finding(
+        "X12-SET-TOO-LONG",
+        "error",
+        "transaction",
+        "5",
+        "More than 64 MB stand without the start of a transaction set; they are kept and not read",
+        "Send transaction sets of at most 5,000 claims, and end every segment with the terminator of the ISA.",
+    ),
+    Finding(
         "X12-ST-UNKNOWN",
         "error",
         "transaction",

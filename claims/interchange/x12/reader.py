@@ -31,7 +31,7 @@ from claims.interchange.x12.findings import BY_CODE, Findings, Flat
 from claims.interchange.x12.loops import LOOPS, Context
 from claims.interchange.x12.progress import WINDOW_BYTES, Open, Progress, windows
 from claims.interchange.x12.remits835 import Remits835
-from claims.interchange.x12.source import Region, Source, file_problem, locate
+from claims.interchange.x12.source import Region, Source, file_problem, is_blank, locate
 from claims.interchange.x12.tokens import CODE, SEGMENT_IDS, Copies, Flags, Index, Ints, Longs, Tokens, int32s
 
 ACCEPTED, WITH_ERRORS, QUARANTINED = "accepted", "accepted_with_errors", "quarantined"
@@ -107,7 +107,7 @@ def _stream(sources: Sequence[Source], segments: bool, details: bool) -> Iterato
     for number, source in enumerate(sources):
         if number not in begins:
             findings.add_file(file_problem(source.data), number)
-        elif source.data[: begins[number]].removeprefix(b"\xef\xbb\xbf").strip():
+        elif not is_blank(source.data, 0, begins[number]):
             findings.add_file("X12-FILE-LEADING-BYTES", number)
     file_ids = pa.array([source.file_id for source in sources], pa.string())
     names = [name for name in X12_TABLES if segments or name != "segments"]
@@ -138,6 +138,7 @@ def _read_window(
     copies = Copies(before.isa, before.gs, before.gs_at) if before is not None else None
     tokens = Tokens(sources, regions, copies)
     envelope = read_envelope(tokens, findings, progress)
+    _check_holes(tokens, envelope, findings, before)
     check_bodies(tokens, envelope, findings)
     context = Context(tokens, envelope)
     columns = Columns(tokens, findings)
@@ -174,6 +175,16 @@ def _read_window(
     if "detail_parties" in tables:
         tables.update(detail_tables(context, file_ids, ordinals, progress, broken))
     advance(tokens, envelope, progress, has_error)
+
+
+def _check_holes(tokens: Tokens, envelope: Envelope, findings: Findings, before: Open | None) -> None:
+    """A stretch that was left out breaks the set that it stands in."""
+    for number, region in enumerate(tokens.regions):
+        if region.hole is not None:
+            at = before.copies if number == 0 and before is not None else int(envelope.isa[number])
+            findings.add("X12-SET-TOO-LONG", np.array([at]))
+            if envelope.transaction[at] >= 0:
+                envelope.broken[envelope.transaction[at]] = True
 
 
 def _without(tables: dict[str, pa.Table], rows: dict[str, Ints], broken: Flags) -> dict[str, pa.Table]:

@@ -5,8 +5,10 @@ after the ISA.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,45 @@ _ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 10
 _ISA_LENGTH = 106
 _ALNUM = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _MANY_CANDIDATES = 4096
+_CHUNK = 8 << 20
+_REACH = 256
+_LOOK_BACK = 64
+
+
+class FileBytes:
+    """The bytes of a file, read where they are asked for and never held as a whole.
+
+    A map of the file would fault when the file shrinks under it; here a slice then comes back short.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """`path` is opened for each read, so that thousands of files wait without a handle."""
+        self._path = path
+        self._length = path.stat().st_size
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, place: slice) -> bytes:
+        start, stop, _ = place.indices(self._length)
+        if stop <= start:
+            return b""
+        with self._path.open("rb") as file:
+            file.seek(start)
+            return file.read(stop - start)
+
+    def find(self, wanted: bytes, start: int = 0, end: int | None = None) -> int:
+        """Where `wanted` first begins at or after `start` and ends at or before `end`; -1 where it does not."""
+        end = self._length if end is None else min(end, self._length)
+        while start < end:
+            found = self[start : min(start + _CHUNK + len(wanted) - 1, end)].find(wanted)
+            if found >= 0:
+                return start + found
+            start += _CHUNK
+        return -1
+
+
+Data: TypeAlias = bytes | FileBytes
 
 
 @dataclass(frozen=True)
@@ -27,12 +68,23 @@ class Source:
 
     file_id: str
     name: str
-    data: bytes
+    data: Data
 
     @classmethod
     def of(cls, data: bytes, name: str = "-") -> "Source":
         """A source whose `file_id` is computed from `data`."""
         return cls(hashlib.sha256(data).hexdigest()[:32], name, data)
+
+    @classmethod
+    def at(cls, path: Path) -> "Source":
+        """A source that stays on disk and is read window by window. Costs one pass over the file, for its `file_id`.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+        return cls(digest.hexdigest()[:32], path.name, FileBytes(path))
 
 
 @dataclass(frozen=True)
@@ -51,6 +103,7 @@ class Region:
 
     `is_exact` is false when the ISA is not 106 bytes long and its delimiters were found by counting separators. Of an
     interchange read in parts, `head` is where its ISA stands, and `is_first` and `is_last` tell which part this is.
+    Of a stretch too long to be read, `hole` is what is left out.
     """
 
     source: int
@@ -61,17 +114,29 @@ class Region:
     head: int = -1
     is_first: bool = True
     is_last: bool = True
+    hole: tuple[int, int] | None = None
 
 
-def is_x12(data: bytes) -> bool:
+def chunks(data: Data, start: int, end: int, overlap: int = 0) -> Iterator[tuple[int, bytes]]:
+    """`start..end` of `data` in pieces of some megabytes, each with its place; it reaches `overlap` into the next."""
+    for at in range(start, end, _CHUNK):
+        yield at, data[at : min(at + _CHUNK + overlap, end)]
+
+
+def is_blank(data: Data, start: int, end: int) -> bool:
+    """Whether only layout and padding stand in `start..end`, a byte order mark aside."""
+    return not any((piece if at else piece.removeprefix(_BOM)).strip(WHITE) for at, piece in chunks(data, start, end))
+
+
+def is_x12(data: Data) -> bool:
     """Whether `data` begins with an ISA segment (after a byte order mark and layout bytes). Costs microseconds."""
     head = data[:4096].removeprefix(_BOM).lstrip(WHITE)
     return head[:3] == b"ISA" and _read_isa(head, 0) is not None
 
 
-def file_problem(data: bytes) -> str:
+def file_problem(data: Data) -> str:
     """The finding code that says why `data` holds no interchange."""
-    if not data.strip(WHITE):
+    if is_blank(data, 0, len(data)):
         return "X12-FILE-EMPTY"
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06") or data[:2] == b"\x1f\x8b":
         return "X12-FILE-COMPRESSED"
@@ -95,34 +160,37 @@ def locate(sources: Sequence[Source]) -> list[Region]:
     return regions
 
 
-def _interchanges(data: bytes) -> list[tuple[int, Delimiters, bool]]:
+def _interchanges(data: Data) -> list[tuple[int, Delimiters, bool]]:
     found: list[tuple[int, Delimiters, bool]] = []
-    for at in _candidates(data):
-        read = _read_isa(data, at)
-        if read is None:
-            continue
-        delimiters, exact = read
-        # An exact ISA is unmistakable; a loose one counts only where a segment may begin.
-        if exact or _begins_segment(data, at, found[-1][1] if found else None):
-            found.append((at, delimiters, exact))
+    for start, piece in chunks(data, 0, len(data), _REACH):
+        # Each piece but the first looks back, and leaves what begins in the next piece to it.
+        back = min(start, _LOOK_BACK)
+        text = (data[start - back : start] + piece) if back else piece
+        for at in _candidates(piece[: _CHUNK + 2]):
+            read = _read_isa(text, at + back)
+            if read is None:
+                continue
+            delimiters, exact = read
+            # An exact ISA is unmistakable; a loose one counts only where a segment may begin.
+            if exact or _begins_segment(text, at + back, start - back, found[-1][1] if found else None):
+                found.append((start + at, delimiters, exact))
     return found
 
 
-def _candidates(data: bytes) -> list[int]:
+def _candidates(data: bytes) -> Iterator[int]:
     if data.count(b"ISA") > _MANY_CANDIDATES:
-        text = np.frombuffer(data, np.uint8)
-        at = np.flatnonzero((text[:-4] == 73) & (text[1:-3] == 83) & (text[2:-2] == 65))
+        text = np.frombuffer(data + bytes(8), np.uint8)
+        at = np.flatnonzero((text[:-8] == 73) & (text[1:-7] == 83) & (text[2:-6] == 65))
         separator = text[at + 3]
-        follows = text[np.minimum(at + 6, len(text) - 1)]
         # Only where a separator stands on both sides of a two-byte ISA01; this holds for loose headers too.
-        plausible: npt.NDArray[np.int64] = at[(separator == follows) & ~_is_alnum(separator)]
-        return [int(place) for place in plausible]
-    out: list[int] = []
-    at_ = data.find(b"ISA")
-    while at_ >= 0:
-        out.append(at_)
-        at_ = data.find(b"ISA", at_ + 3)
-    return out
+        plausible: npt.NDArray[np.int64] = at[(separator == text[at + 6]) & ~_is_alnum(separator)]
+        # The last bytes of a piece cannot be judged here.
+        yield from map(int, np.union1d(plausible, at[at > len(data) - 7]))
+        return
+    place = data.find(b"ISA")
+    while place >= 0:
+        yield place
+        place = data.find(b"ISA", place + 3)
 
 
 def _is_alnum(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -131,11 +199,12 @@ def _is_alnum(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     return table[values]
 
 
-def _begins_segment(data: bytes, at: int, before: Delimiters | None) -> bool:
-    head = data[max(0, at - 64) : at].rstrip(
+def _begins_segment(data: bytes, at: int, offset: int, before: Delimiters | None) -> bool:
+    """Whether a segment may begin at `at` of `data`, which stands at `offset` of its file."""
+    head = data[max(0, at - _LOOK_BACK) : at].rstrip(
         WHITE if before is None else WHITE.replace(bytes([before.terminator]), b"")
     )
-    if not head or head == _BOM:
+    if not head or (head == _BOM and offset == 0):
         return True
     return before is not None and head[-1] == before.terminator
 
@@ -151,7 +220,7 @@ def _read_isa(data: bytes, at: int) -> tuple[Delimiters, bool] | None:
         component, terminator, repetition, exact = head[104], head[105], head[82], True
         version = head[84:89]
     else:
-        parts = data[at : at + 256].split(bytes([separator]), 16)
+        parts = data[at : at + _REACH].split(bytes([separator]), 16)
         if len(parts) < 17 or len(parts[16]) < 2:
             return None
         component, terminator, exact = parts[16][0], parts[16][1], False

@@ -114,7 +114,11 @@ class Tokens:
         at = len(self.copies.isa) + len(self.copies.gs)
         parts += [self.copies.isa, self.copies.gs]
         for number, region in enumerate(regions):
-            part = bytes(memoryview(sources[region.source].data)[region.start : region.end])
+            data = sources[region.source].data
+            if region.hole is None:
+                part = data[region.start : region.end]
+            else:
+                part = data[region.start : region.hole[0]] + data[region.hole[1] : region.end]
             if not part.isascii():
                 part, widened = _as_utf8(part)
                 if widened is not None:
@@ -237,13 +241,13 @@ class Tokens:
 
     def file_offset(self, segment: Index) -> Longs:
         """Offset in its file of each segment's first byte."""
-        return self._in_file(self.begin[segment].astype(np.int64), self.region[segment])
+        return self._in_file(self.begin[segment].astype(np.int64), self.region[segment], False)
 
     def file_offset_end(self, segment: Index) -> Longs:
         """Offset in its file of the byte after each segment's terminator."""
-        return self._in_file(self.end[segment].astype(np.int64) + 1, self.region[segment])
+        return self._in_file(self.end[segment].astype(np.int64) + 1, self.region[segment], True)
 
-    def _in_file(self, position: Longs, region: Index) -> Longs:
+    def _in_file(self, position: Longs, region: Index, is_end: bool) -> Longs:
         starts = np.array([r.start for r in self.regions], np.int64)
         ends = np.array([r.end for r in self.regions], np.int64)
         copied = len(self.copies.isa) + len(self.copies.gs)
@@ -252,6 +256,12 @@ class Tokens:
         for number, widened in self.latin.items():
             here = np.flatnonzero(region == number)
             out[here] -= np.searchsorted(widened, position[here] - own[here])
+        for number, part in enumerate(self.regions):
+            if part.hole is not None:
+                begin, end = part.hole
+                # What ends at the edge of the hole ends before it, unless nothing stands behind it.
+                is_behind = out > begin if is_end and end < part.end else out >= begin
+                out[(region == number) & is_behind] += end - begin
         if copied:
             in_copy = position < copied
             of_gs = position >= len(self.copies.isa)
