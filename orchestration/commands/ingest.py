@@ -65,13 +65,19 @@ def ingest(
     copied = sum(not one.was_there for one in landed)
     say.print(f"landed {copied:,} of {len(landed):,} files ({len(landed) - copied:,} were there)")
 
-    materialise(settings, say.print)
+    failure: CommandError | None = None
+    try:
+        materialise(settings, say.print)
+    except CommandError as error:  # files that had been read by then were read, and each has its outcome
+        failure = error
 
     outcomes = _outcomes(settings, tenant, landed)
     if as_json:
         console.print_json({"tenant": tenant, "received_date": received.isoformat(), "files": outcomes})
     else:
         _show(outcomes)
+    if failure is not None:
+        raise failure
     if any(one["status"] in ("quarantined", "failed") for one in outcomes):
         raise typer.Exit(ExitCode.QUARANTINED)
 
@@ -115,7 +121,9 @@ def _outcomes(settings: "Settings", tenant: str, landed: "list[Landed]") -> list
     by_id = {file.id: file for file in history}
     out = []
     for one in landed:
-        file = by_path[one.path.relative_to(settings.landing).as_posix()]
+        file = by_path.get(one.path.relative_to(settings.landing).as_posix())
+        if file is None:  # the run failed before the ledger knew of it
+            continue
         first = by_id.get(file.duplicate_of) if file.duplicate_of else None
         is_repeat = one.was_there or first is not None
         out.append(

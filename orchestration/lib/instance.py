@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from orchestration.settings import Settings
+from orchestration.settings import Environment, Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -47,12 +47,16 @@ telemetry:
 
 
 def prepare_instance(settings: Settings) -> None:
-    """Write `dagster.yaml` where it is missing or differs, and set the environment of Dagster processes. Idempotent."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    path = settings.dagster_home / "dagster.yaml"
-    text = _DAGSTER_YAML.format(base_dir=settings.dagster_home / "history" / "runs")
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    """Write `dagster.yaml` where it is missing or differs, and set the environment of Dagster processes. Idempotent.
+
+    In production the file is the deployment's, mounted read-only, and is left alone.
+    """
+    if settings.env is not Environment.PRODUCTION:
+        settings.dagster_home.mkdir(parents=True, exist_ok=True)
+        path = settings.dagster_home / "dagster.yaml"
+        text = _DAGSTER_YAML.format(base_dir=settings.dagster_home / "history" / "runs")
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["DAGSTER_EVENT_BATCH_SIZE"] = str(EVENT_BATCH_SIZE)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"

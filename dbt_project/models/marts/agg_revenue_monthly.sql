@@ -13,7 +13,7 @@ events as (
     select
         tenant_id,
         coalesce(payer_id, 'unknown') as payer_id,
-        cast(date_trunc('month', event_date) as date) as month_date,
+        {{ calendar_month('event_date') }} as month_date,
         sum(
             case
                 when event_type = 'charge' and payer_responsibility_code = 'P' then amount
@@ -30,14 +30,14 @@ events as (
         sum(amount) as movement_amount
     from {{ ref('int_claims__receivable_events') }}
     where event_date is not null
-    group by tenant_id, coalesce(payer_id, 'unknown'), cast(date_trunc('month', event_date) as date)
+    group by tenant_id, coalesce(payer_id, 'unknown'), {{ calendar_month('event_date') }}
 ),
 
 payments as (
     select
         remittances.tenant_id,
         coalesce(claims.payer_id, remittances.payer_id, 'unknown') as payer_id,
-        cast(date_trunc('month', remittances.adjudicated_date) as date) as month_date,
+        {{ calendar_month('remittances.adjudicated_date') }} as month_date,
         sum(remittances.payment_amount) as payment_amount,
         sum(case when remittances.is_first then 1 else 0 end) as first_answer_count,
         sum(case when remittances.is_first and remittances.outcome <> 'paid' then 1 else 0 end) as first_denial_count
@@ -47,18 +47,18 @@ payments as (
     group by
         remittances.tenant_id,
         coalesce(claims.payer_id, remittances.payer_id, 'unknown'),
-        cast(date_trunc('month', remittances.adjudicated_date) as date)
+        {{ calendar_month('remittances.adjudicated_date') }}
 ),
 
 submissions as (
     select
         tenant_id,
         coalesce(payer_id, 'unknown') as payer_id,
-        cast(date_trunc('month', submitted_date) as date) as month_date,
+        {{ calendar_month('submitted_date') }} as month_date,
         count(*) as claim_count
     from {{ ref('fct_claims') }}
     where submitted_date is not null
-    group by tenant_id, coalesce(payer_id, 'unknown'), cast(date_trunc('month', submitted_date) as date)
+    group by tenant_id, coalesce(payer_id, 'unknown'), {{ calendar_month('submitted_date') }}
 ),
 
 active as (
@@ -86,7 +86,7 @@ spans as (
         active.tenant_id,
         active.payer_id,
         min(active.month_date) as first_month_date,
-        greatest(max(active.month_date), max(cast(date_trunc('month', cut_offs.cut_off_date) as date)))
+        greatest(max(active.month_date), max({{ calendar_month('cut_offs.cut_off_date') }}))
             as last_month_date,
         max(cut_offs.cut_off_date) as cut_off_date
     from active

@@ -6,4 +6,9 @@ select
     cast(extract(year from days.day_at) as integer) as year_number,
     cast(extract(month from days.day_at) as integer) as month_number,
     cast(extract(isodow from days.day_at) as integer) as weekday_number
-from generate_series(timestamp '2010-01-01', timestamp '2039-12-31', interval '1 day') as days (day_at)
+from
+    generate_series(
+        cast('{{ var("calendar_start") }}' as timestamp),
+        cast('{{ var("calendar_end") }}' as timestamp) + interval '30 days',
+        interval '1 day'
+    ) as days (day_at)

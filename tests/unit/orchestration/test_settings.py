@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from orchestration.lib.instance import prepare_instance
 from orchestration.settings import AUTOMATION_RUNS, Environment, Settings
 
 
@@ -34,3 +35,14 @@ def test_an_unknown_value_is_refused(name: str, value: str, tmp_path: Path) -> N
 
 def test_every_environment_is_in_every_map() -> None:
     assert set(AUTOMATION_RUNS) == set(Environment)
+
+
+def test_in_production_the_deployment_brings_dagster_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE", "DAGSTER_DISABLE_TELEMETRY", "CLAIMWORKS_HOME"):
+        monkeypatch.setenv(name, "")
+    for env, written in ((Environment.PRODUCTION, False), (Environment.DEVELOPMENT, True)):
+        settings = Settings(home=tmp_path / env.value, env=env)
+        for name in settings.dbt_env():
+            monkeypatch.setenv(name, "")
+        prepare_instance(settings)
+        assert (settings.dagster_home / "dagster.yaml").exists() is written
