@@ -317,7 +317,7 @@ def _unit(segments: Sequence[dict[str, Any]], ordinal: int) -> list[Segment]:
         first = segments.index(own[0])
         context = _above(segments[:first])
     else:
-        own = segments[_begin(segments, at) : _end(segments, at)]
+        own = list(segments[_begin(segments, at) : _end(segments, at)])
     shown = [*context, *own]
     return [
         Segment(
