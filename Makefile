@@ -51,11 +51,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
 
+# Whole paths: dbt keeps the folder of a seed as it was given here, and later runs start elsewhere.
 $(MANIFEST): $(STAMP) $(DBT_SOURCES)
 	$(call say,"Preparing the dbt project")
 	@CLAIMWORKS_LAKE="$(CLAIMWORKS_HOME)/lake" CLAIMWORKS_WAREHOUSE_PATH="$(CLAIMWORKS_HOME)/warehouse/claimworks.duckdb" \
 	  DBT_SEND_ANONYMOUS_USAGE_STATS=false \
-	  $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	  $(BIN)/dbt --quiet parse --project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project"
 	@touch $(MANIFEST)
 
 demo: setup ## Simulate a clinic network and run the main job: files to dashboard (about 2 minutes)
