@@ -53,7 +53,7 @@ class Claims837:
                 self._adjustments,
                 self._adjudications,
             ],
-            self.count,
+            self.count if self.columns.is_alone else 0,
         )
         lines, (codes, by_claim), own, parties, others, adjustments, adjudications = results
         return {

@@ -18,7 +18,7 @@ from claims.interchange.x12.tokens import ABSENT, Flags, Index, Ints, Longs, Spa
 
 T = TypeVar("T")
 
-_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _MANY_ROWS = 4_000
 
 
@@ -47,7 +47,7 @@ def make_table(name: str, data: dict[str, pa.Array]) -> pa.Table:
 
 def together(tasks: Sequence[Callable[[], T]], rows: int) -> list[T]:
     """The results of `tasks`, side by side where rows and cores are enough: their work is outside the GIL."""
-    workers = min(len(tasks), _CORES)
+    workers = min(len(tasks), CORES)
     if rows < _MANY_ROWS or workers < 2:
         return [task() for task in tasks]
     with ThreadPoolExecutor(workers) as pool:
@@ -57,9 +57,11 @@ def together(tasks: Sequence[Callable[[], T]], rows: int) -> list[T]:
 class Columns:
     """Columns of one `Tokens`; every bad value becomes a finding at its segment and element."""
 
-    def __init__(self, tokens: Tokens, findings: Findings) -> None:
+    def __init__(self, tokens: Tokens, findings: Findings, *, is_alone: bool = True) -> None:
+        """`is_alone` tells that no other window is read at the same time, so that its tables may be."""
         self.tokens = tokens
         self.findings = findings
+        self.is_alone = is_alone
 
     def text(self, segment: Index, position: int | Index) -> pa.Array:
         """Element as sent; null where absent."""

@@ -195,7 +195,7 @@ def read_envelope(tokens: Tokens, findings: Findings, progress: Progress) -> Env
     )  # fmt: skip
 
 
-def advance(tokens: Tokens, envelope: Envelope, progress: Progress, error_in_region: Flags) -> None:
+def advance(tokens: Tokens, envelope: Envelope, progress: Progress) -> None:
     """Move `progress` past this window: ordinals, and what stands open where the last interchange was cut."""
     before = progress.open
     skip = before.copies if before is not None else 0
@@ -226,7 +226,6 @@ def advance(tokens: Tokens, envelope: Envelope, progress: Progress, error_in_reg
         sets_in_group=len(in_group) + (old.sets_in_group if is_same_group else 0),
         sets=old.sets + int(here.sum()),
         broken_sets=old.broken_sets + int((here & envelope.broken).sum()),
-        has_error=old.has_error or bool(error_in_region[-1]),
         is_latin=old.is_latin or len(tokens.regions) - 1 in tokens.latin,
         set_numbers=(old.set_numbers if is_same_group else set())
         | set(tokens.text(tokens.element(in_group, 2)).to_pylist()),

@@ -4,8 +4,12 @@ Belongs here: the order of the steps, statuses, and the tables of findings and s
 about what the segments say.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +19,7 @@ from claims import schema
 from claims.interchange.x12.answers import acknowledgements, claim_statuses
 from claims.interchange.x12.checks import check_all, check_bodies, check_claims, check_remittances
 from claims.interchange.x12.claims837 import Claims837
-from claims.interchange.x12.columns import Columns, make_table, within
+from claims.interchange.x12.columns import CORES, Columns, make_table, within
 from claims.interchange.x12.details import details as detail_tables
 from claims.interchange.x12.envelope import (
     CLAIM_KINDS,
@@ -36,6 +40,7 @@ from claims.interchange.x12.tokens import CODE, SEGMENT_IDS, Copies, Flags, Inde
 
 ACCEPTED, WITH_ERRORS, QUARANTINED = "accepted", "accepted_with_errors", "quarantined"
 MAX_BATCH_BYTES = 64 << 20
+_MAX_WORKERS = 2
 
 X12_TABLES = tuple(table.name for table in schema.TABLES if table.feed == "x12")
 
@@ -114,50 +119,117 @@ def _stream(sources: Sequence[Source], segments: bool, details: bool) -> Iterato
     if details:
         names += [table.name for table in schema.DETAIL_TABLES]
     if not regions:
-        tables = {name: schema.empty(name) for name in names}
+        tables = {name: _EMPTY[name] for name in names}
         tables["findings"] = _file_findings(findings, file_ids)
         yield 0, tables
         return
     progress = Progress(len(sources))
-    for window in windows(sources, regions, WINDOW_BYTES):
-        tables = {name: schema.empty(name) for name in names}
-        _read_window(sources, window, file_ids, findings, tables, progress)
-        yield sum(part.end - part.start for part in window), tables
-        findings = Findings()
+    inputs = _Inputs(sources, file_ids, segments, details)
+    for window in _pipeline(inputs, windows(sources, regions, WINDOW_BYTES), findings, progress):
+        length = sum(part.end - part.start for part in window.tokens.regions)
+        yield length, {name: window.tables[name] if name in window.tables else _EMPTY[name] for name in names}
 
 
-def _read_window(
-    sources: Sequence[Source],
-    regions: Sequence[Region],
-    file_ids: pa.Array,
-    findings: Findings,
-    tables: dict[str, pa.Table],
-    progress: Progress,
-) -> None:
+_EMPTY = {name: schema.empty(name) for name in (*X12_TABLES, *(table.name for table in schema.DETAIL_TABLES))}
+
+
+class _Inputs(NamedTuple):
+    sources: Sequence[Source]
+    file_ids: pa.Array
+    segments: bool
+    details: bool
+
+
+@dataclass
+class _Window:
+    """One window between the steps of its reading; `before` stood open at its begin, `after` does at its end."""
+
+    tokens: Tokens
+    envelope: Envelope
+    context: Context
+    columns: Columns
+    claims: Ints
+    remits: Ints
+    before: Open | None
+    after: Open | None
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    broken: dict[str, Index] = field(
+        default_factory=lambda: {"claim": np.zeros(0, np.int64), "remit_claim": np.zeros(0, np.int64)}
+    )
+
+
+def _pipeline(
+    inputs: _Inputs, parts: Iterator[list[Region]], findings: Findings, progress: Progress
+) -> Iterator[_Window]:
+    """The windows, read in three steps: the first and the last in file order, the long one between side by side."""
+    first, second = next(parts), next(parts, None)
+    if second is None or CORES < 2:
+        for regions in chain([first], [second] if second else [], parts):
+            window = _opened(inputs, regions, findings, progress, is_alone=True)
+            _build(inputs, window)
+            _close(inputs, window, progress)
+            yield window
+            findings = Findings()
+        return
+    with ThreadPoolExecutor(min(CORES, _MAX_WORKERS)) as pool:
+        ahead: deque[tuple[_Window, Future[None]]] = deque()
+        for regions in chain([first, second], parts):
+            window = _opened(inputs, regions, findings, progress, is_alone=False)
+            ahead.append((window, pool.submit(_build, inputs, window)))
+            findings = Findings()
+            if len(ahead) > min(CORES, _MAX_WORKERS):
+                yield _closed(inputs, ahead, progress)
+        while ahead:
+            yield _closed(inputs, ahead, progress)
+
+
+def _closed(inputs: _Inputs, ahead: "deque[tuple[_Window, Future[None]]]", progress: Progress) -> _Window:
+    window, built = ahead.popleft()
+    built.result()
+    _close(inputs, window, progress)
+    return window
+
+
+def _opened(
+    inputs: _Inputs, regions: Sequence[Region], findings: Findings, progress: Progress, *, is_alone: bool
+) -> _Window:
+    """Segments, envelopes, loops; moves `progress` past the window."""
     before = progress.open
     copies = Copies(before.isa, before.gs, before.gs_at) if before is not None else None
-    tokens = Tokens(sources, regions, copies)
+    tokens = Tokens(inputs.sources, regions, copies)
     envelope = read_envelope(tokens, findings, progress)
     _check_holes(tokens, envelope, findings, before)
     check_bodies(tokens, envelope, findings)
     context = Context(tokens, envelope)
-    columns = Columns(tokens, findings)
     findings.add("X12-SEGMENT-UNKNOWN", np.flatnonzero((tokens.code == 0) & (context.kind > 0)), None)
     claims, remits = _ordinals(tokens, envelope, progress)
-    broken = {"claim": np.zeros(0, np.int64), "remit_claim": np.zeros(0, np.int64)}
+    advance(tokens, envelope, progress)
+    columns = Columns(tokens, findings, is_alone=is_alone)
+    return _Window(tokens, envelope, context, columns, claims, remits, before, progress.open)
+
+
+def _build(inputs: _Inputs, window: _Window) -> None:
+    """Claims and remittances and the checks of both: what needs nothing of other windows."""
+    context, columns, envelope = window.context, window.columns, window.envelope
     if len(context.claim_at):
-        builder = Claims837(context, columns, file_ids, claims[context.claim_at])
+        builder = Claims837(context, columns, inputs.file_ids, window.claims[context.claim_at])
         found = builder.tables()
         aside = check_claims(context, columns, builder, found)
-        tables.update(_without(found, builder.rows, aside))
-        broken["claim"] = np.flatnonzero(aside)
+        window.tables.update(_without(found, builder.rows, aside))
+        window.broken["claim"] = np.flatnonzero(aside)
     if (envelope.kind[~envelope.broken] == KIND["835"]).any():
-        remit = Remits835(context, columns, file_ids, remits[context.remit_claim_at])
+        remit = Remits835(context, columns, inputs.file_ids, window.remits[context.remit_claim_at])
         found = remit.tables()
         aside = check_remittances(context, columns, remit, found)
-        tables.update(_without(found, remit.rows, aside))
-        broken["remit_claim"] = np.flatnonzero(aside)
+        window.tables.update(_without(found, remit.rows, aside))
+        window.broken["remit_claim"] = np.flatnonzero(aside)
     check_all(context, columns)
+
+
+def _close(inputs: _Inputs, window: _Window, progress: Progress) -> None:
+    """The tables whose ordinals run through a file, the findings, and the statuses that follow from them."""
+    tokens, envelope, context, columns = window.tokens, window.envelope, window.context, window.columns
+    file_ids, tables, before, findings = inputs.file_ids, window.tables, window.before, columns.findings
     kinds = set(envelope.kind[~envelope.broken].tolist())
     if kinds & {KIND["999"], KIND["997"], KIND["TA1"]}:
         tables["acknowledgements"] = acknowledgements(context, columns, file_ids, progress)
@@ -167,14 +239,16 @@ def _read_window(
     interchange_status, set_status, has_error = _statuses(tokens, envelope, flat, before)
     tables["interchanges"] = interchange_table(tokens, envelope, file_ids, interchange_status)
     tables["transactions"] = transaction_table(tokens, envelope, file_ids, set_status, *_totals(tokens, envelope))
-    ordinals = np.where(context.claim >= 0, np.maximum(claims, remits), 0)
+    ordinals = np.where(context.claim >= 0, np.maximum(window.claims, window.remits), 0)
     tables["findings"] = _findings(tokens, envelope, context, file_ids, flat, ordinals, findings, progress)
-    if "segments" in tables:
+    if inputs.segments:
         copied = before.copies if before is not None else 0
         tables["segments"] = _segments(tokens, envelope, context, file_ids, ordinals, copied)
-    if "detail_parties" in tables:
-        tables.update(detail_tables(context, file_ids, ordinals, progress, broken))
-    advance(tokens, envelope, progress, has_error)
+    if inputs.details:
+        tables.update(detail_tables(context, file_ids, ordinals, progress, window.broken))
+    if window.after is not None:
+        # _statuses has taken over what was wrong before the window in the same interchange.
+        window.after.has_error = bool(has_error[-1])
 
 
 def _check_holes(tokens: Tokens, envelope: Envelope, findings: Findings, before: Open | None) -> None:

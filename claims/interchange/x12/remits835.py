@@ -50,7 +50,7 @@ class Remits835:
             "provider_adjustments": self._provider_adjustments,
             "remittances": self._remittances,
         }
-        made = together(list(makers.values()), len(self.context.remit_claim_at))
+        made = together(list(makers.values()), len(self.context.remit_claim_at) if self.columns.is_alone else 0)
         return dict(zip(makers, made, strict=True))
 
     def _provenance(self, segment: Index) -> Row:

@@ -178,7 +178,12 @@ def _interchanges(data: Data) -> list[tuple[int, Delimiters, bool]]:
 
 
 def _candidates(data: bytes) -> Iterator[int]:
-    if data.count(b"ISA") > _MANY_CANDIDATES:
+    place = data.find(b"ISA")
+    places: list[int] = []
+    while place >= 0 and len(places) <= _MANY_CANDIDATES:
+        places.append(place)
+        place = data.find(b"ISA", place + 3)
+    if len(places) > _MANY_CANDIDATES:
         text = np.frombuffer(data + bytes(8), np.uint8)
         at = np.flatnonzero((text[:-8] == 73) & (text[1:-7] == 83) & (text[2:-6] == 65))
         separator = text[at + 3]
@@ -186,11 +191,8 @@ def _candidates(data: bytes) -> Iterator[int]:
         plausible: npt.NDArray[np.int64] = at[(separator == text[at + 6]) & ~_is_alnum(separator)]
         # The last bytes of a piece cannot be judged here.
         yield from map(int, np.union1d(plausible, at[at > len(data) - 7]))
-        return
-    place = data.find(b"ISA")
-    while place >= 0:
-        yield place
-        place = data.find(b"ISA", place + 3)
+    else:
+        yield from places
 
 
 def _is_alnum(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -208,7 +208,7 @@ class Tokens:
         self.begin: Ints = self.starts[self.first]
         self.end: Ints = self.ends[self.first + self.size - 1]
         width = self.ends[self.first] - self.begin
-        words = self.windows[self.begin] & _MASKS[np.clip(width, 0, 8)]
+        words = self.windows[self.begin] & _MASKS[np.minimum(width, 8)]
         code = _ID_TABLE[_hash(words)]
         code[_PACKED_IDS[code] != words] = 0
         self.code: Bytes = code
@@ -326,7 +326,7 @@ class Tokens:
     def packed(self, spans: Spans) -> Words:
         """Each value as an integer (see `pack`), 0 where it is absent or longer than eight bytes."""
         width = spans.end - spans.start
-        out: Words = self.windows[spans.start] & _MASKS[np.clip(width, 0, 8)]
+        out: Words = self.windows[spans.start] & _MASKS[np.minimum(width, 8)]
         out[width > 8] = 0
         return out
 
