@@ -72,6 +72,21 @@ CATALOGUE: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+
+def as_markdown() -> str:
+    """The catalogue as the section of `docs/errors.md` that is about extracts."""
+    lines = [
+        "## Findings in delimited extracts",
+        "",
+        "Scope `row`: the row is left out of the table, and everything else is read.",
+        "",
+        "| code | severity | scope | what is wrong | what to do |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [f"| `{code}` | {' | '.join(words)} |" for code, words in CATALOGUE.items()]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass(frozen=True)
 class Extract:
     """`table`: the rows read, `claims.schema.arrow` of the table. `findings`: `claims.schema.arrow("findings")`.

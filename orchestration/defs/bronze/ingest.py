@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 BATCH_BYTES = 48 << 20  # of landed files; the tables of a batch take about ten times that while they are made
 REPLAY = "X12-ISA-REPLAY"
+REPLAY_MESSAGE = "The sender used this interchange control number before, in a file with other content"
+REPLAY_FIX = "Ask the sender whether this replaces the earlier interchange; its claims may be there twice."
 _BRONZE = tuple(t.name for t in contract.TABLES if t.in_lake)
 
 
@@ -273,8 +275,8 @@ def _add_replays(read: _Read, files: Sequence["LedgerFile"], store: "Store", ten
                 "scope": "none",
                 "segment_id": "ISA",
                 "element_position": 13,
-                "message": "The sender used this interchange control number before, in a file with other content",
-                "fix": "Ask the sender whether this replaces the earlier interchange; its claims may be there twice.",
+                "message": REPLAY_MESSAGE,
+                "fix": REPLAY_FIX,
             }
         )
     replayed = pa.Table.from_pylist(made, schema=contract.arrow("findings"))

@@ -2,14 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims import schema
-from claims.interchange.extracts import CATALOGUE, Extract, read_authorizations, read_eligibility
+from claims.interchange.extracts import CATALOGUE, Extract, as_markdown, read_authorizations, read_eligibility
 from claims.interchange.x12.source import Source
+from orchestration.defs.bronze.ingest import REPLAY, REPLAY_FIX, REPLAY_MESSAGE
 
 HEADER = b"member_id,payer_id,plan_code,coverage_from_date,coverage_through_date,checked_date\n"
 ROW = b"M1,P1,PL,2024-01-01,2024-12-31,2024-01-05\n"
@@ -112,3 +114,9 @@ def test_no_bytes_make_it_raise(bodies: list[bytes]) -> None:
 def test_no_message_holds_a_value() -> None:
     text = str(eligibility(HEADER + b"SECRETID,P1,PL,SECRETDATE,,\n").findings.to_pylist())
     assert "SECRET" not in text
+
+
+def test_the_page_of_errors_says_what_the_code_says(root: Path) -> None:
+    page = (root / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert as_markdown() in page
+    assert f"| `{REPLAY}` | warning | none | {REPLAY_MESSAGE} | {REPLAY_FIX} |" in page
