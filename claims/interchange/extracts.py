@@ -72,7 +72,6 @@ CATALOGUE: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-
 def as_markdown() -> str:
     """The catalogue as the section of `docs/errors.md` that is about extracts."""
     lines = [
