@@ -103,7 +103,8 @@ def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array, progr
     level_name = np.full(count, 3)
     for name, number in (("20", 0), ("21", 1), ("19", 2)):
         level_name[words == pack(name)] = number
-    mine = level_name[level] if count else level
+    # An STC before any HL stands at no level; it is read as a claim's.
+    mine = np.where(level >= 0, level_name[np.maximum(level, 0)], 3) if count else np.full(len(stc), 3)
     is_claim = mine == 3
     group = _claim_groups(context)
 
@@ -113,7 +114,7 @@ def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array, progr
         nm1 = nm1[np.isin(context.role[nm1], [pack(role) for role in roles])]
         picked = first_of(context.level[nm1], nm1, count)
         around = context.latest_level(*levels)
-        at = around[level] if count else level
+        at = np.where(level >= 0, around[np.maximum(level, 0)], ABSENT) if count else level
         return columns.text(np.where(at >= 0, picked[np.maximum(at, 0)], ABSENT), 9)
 
     def within_claim(name: str, sections: tuple[int, ...], *qualifiers: str) -> Index:
