@@ -3,8 +3,9 @@
 Belongs here: the files that are read, which readers are measured, and their goals. Does not belong here: how a command
 is measured (`machine`), correctness (`tests/unit/x12`).
 
-Peers are never dependencies: set CLAIMWORKS_BENCH_PEERS to a Python of another virtual environment that has `oxedi`
-and `pyx12` from PyPI, and those that import there are measured, the slow one on a smaller file.
+Peers are never dependencies: they are installed from PyPI into a virtual environment of their own under the user's
+cache folder (CLAIMWORKS_BENCH_PEERS names another Python that has them), and measured in the same run, the slow ones on
+smaller files. A peer that cannot be installed, or does not take a file of ours, stands in the figures with the reason.
 """
 
 import json
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -22,12 +24,18 @@ from benchmarks.machine import figure, machine, measure
 CLAIMS = 100_000
 REPEATS = 3
 SET_CLAIMS = 5_000
+BIG_BYTES = 1_000_000_000
 
-_READ = """
-import json, os, sys, time
-cores = int(sys.argv[2])
+_PIN = """
+import os, sys
 if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[2])])
+"""
+
+_READ = (
+    _PIN
+    + """
+import json, time
 from pathlib import Path
 from claims.interchange.x12 import Source, read
 source = Source.of(Path(sys.argv[1]).read_bytes())
@@ -38,8 +46,11 @@ rows = tables["claims"].num_rows + tables["remittance_claims"].num_rows
 assert tables["findings"].num_rows == 0, tables["findings"]["code"].unique()
 print(json.dumps({"seconds": seconds, "claims": rows}))
 """
+)
 
-_SPLIT = """
+_SPLIT = (
+    _PIN
+    + """
 import json, sys, time
 from pathlib import Path
 text = Path(sys.argv[1]).read_text()
@@ -48,24 +59,33 @@ for segment in text.split("~"):
     segment.split("*")
 print(json.dumps({"seconds": time.perf_counter() - start, "claims": 0}))
 """
+)
 
-_BYTES = """
+_BYTES = (
+    _PIN
+    + """
 import json, sys, time
 from pathlib import Path
 start = time.perf_counter()
 Path(sys.argv[1]).read_bytes()
 print(json.dumps({"seconds": time.perf_counter() - start, "claims": 0}))
 """
+)
 
-_OXEDI = """
+_OXEDI = (
+    _PIN
+    + """
 import json, sys, time
 import oxedi
 start = time.perf_counter()
 result = oxedi.parse_file(sys.argv[1])
 print(json.dumps({"seconds": time.perf_counter() - start, "claims": 0}))
 """
+)
 
-_PYX12 = """
+_PYX12 = (
+    _PIN
+    + """
 import io, json, logging, sys, time
 import pyx12.params, pyx12.x12n_document
 logging.disable(logging.CRITICAL)
@@ -73,12 +93,31 @@ start = time.perf_counter()
 pyx12.x12n_document.x12n_document(pyx12.params.params(), sys.argv[1], io.StringIO(), None)
 print(json.dumps({"seconds": time.perf_counter() - start, "claims": 0}))
 """
+)
 
-_PEERS = (("pyx12", _PYX12, "claims", 500), ("oxedi", _OXEDI, "payments", 100_000))
+_X12SDK = (
+    _PIN
+    + """
+import json, sys, time
+from x12sdk.io import X12ModelReader
+start = time.perf_counter()
+with X12ModelReader(sys.argv[1]) as reader:
+    for model in reader.models():
+        pass
+print(json.dumps({"seconds": time.perf_counter() - start, "claims": 0}))
+"""
+)
+
+# Distribution, script, what it reads, how many claims, how many claims in a set.
+_PEERS = (
+    ("oxedi", _OXEDI, "payments", CLAIMS, SET_CLAIMS),
+    ("pyx12", _PYX12, "claims", 500, 500),
+    ("x12sdk", _X12SDK, "claims", 1_000, 1_000),
+)
 
 
 def run(claims: int = CLAIMS) -> dict[str, Any]:
-    """Measure in this run and return `{"machine": ..., "figures": [...]}`; medians of three. About a minute.
+    """Measure in this run and return `{"machine": ..., "figures": [...]}`; medians of three. About ten minutes.
 
     Raises:
         RuntimeError: a reader of ours failed, or found something wrong in a file of ours.
@@ -90,38 +129,111 @@ def run(claims: int = CLAIMS) -> dict[str, Any]:
         one = _write(folder / "one.837", claim_file(SET_CLAIMS, SET_CLAIMS))
         many = _write(folder / "many.837", claim_file(SET_CLAIMS, 1))
         megabytes = sent.stat().st_size / 1e6
-        single, double, remits = _rate(_READ, sent, 1), _rate(_READ, sent, 2), _rate(_READ, paid, 1)
-        peak = measure([sys.executable, "-c", _READ, str(sent), "1"]).peak_rss_gb * 1000
+        single, double = _rate(_READ, sent, 1), _rate(_READ, sent, 2)
+        remits, remits_double = _rate(_READ, paid, 1), _rate(_READ, paid, 2)
+        peaks = [measure([sys.executable, "-c", _READ, str(sent), str(cores)]).peak_rss_gb * 1000 for cores in (1, 2)]
         ratio = _seconds(_READ, many, 1) / _seconds(_READ, one, 1)
+        peers = list(_peers(folder))
+        oxedi = next((one["value"] for one in peers if one["name"].startswith("peer oxedi") and one["value"]), None)
         figures = [
             _at_least(f"837P, {claims:,} claims of {megabytes:.0f} MB, one core", single, 45_000),
             _at_least("837P, two cores", double, 80_000),
-            figure("837P, peak memory of the process", peak, "MB", 700),
-            figure(f"835, {claims:,} claims, one core", remits, "claims/s", None),
+            figure("837P, peak memory of the process, the file in it", max(peaks), "MB", 700),
+            _at_least(f"835, {claims:,} claims, one core", remits, oxedi),
+            _at_least("835, two cores", remits_double, oxedi),
             figure(f"{SET_CLAIMS:,} sets of one claim beside one set of {SET_CLAIMS:,}", ratio, "times", 2),
             figure("floor: reading the bytes", megabytes / _seconds(_BYTES, sent, 1), "MB/s", None),
             figure(
                 "floor: splitting in plain Python, nothing kept", megabytes / _seconds(_SPLIT, sent, 1), "MB/s", None
             ),
-            *_peers(folder),
+            *peers,
+            *_big(folder),
         ]
     return {"machine": machine(), "figures": figures}
 
 
+def _big(folder: Path) -> Iterator[dict[str, Any]]:
+    """`claimworks x12 read` of a gigabyte: in sets, and without any terminator after the ISA. Once each."""
+    for name, write in (("in sets of 5,000 claims", _write_big), ("without a terminator", _write_endless)):
+        path = folder / "big.837"
+        write(path)
+        done = measure([sys.executable, "-c", _READ_BIG, str(path)])
+        path.unlink()
+        yield figure(f"x12 read, 1 GB {name}, peak memory", done.peak_rss_gb * 1000, "MB", 1000)
+        yield figure(f"x12 read, 1 GB {name}", BIG_BYTES / 1e6 / done.seconds, "MB/s", None)
+
+
+_READ_BIG = """
+import sys
+from typer.testing import CliRunner
+from orchestration.commands.x12 import app
+result = CliRunner().invoke(app, ["read", sys.argv[1], "--json"])
+assert result.exit_code in (0, 3), result.exception
+"""
+
+
+def _write_big(path: Path) -> None:
+    isa, gs, _, *body, _, _, _ = claim_file(SET_CLAIMS, SET_CLAIMS)
+    text = "~".join(body) + "~"
+    with path.open("w", encoding="ascii") as file:
+        file.write(f"{isa}~{gs}~")
+        sets = 0
+        while file.tell() < BIG_BYTES:
+            sets += 1
+            file.write(f"ST*837*{sets:06d}*005010X222A1~{text}SE*{len(body) + 2}*{sets:06d}~")
+        file.write(f"GE*{sets}*1~IEA*1*000000001~")
+
+
+def _write_endless(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(_ISA.encode() + b"~")
+        for _ in range(BIG_BYTES // 16_000_000):
+            file.write(b"NM1*85*2*CLINIC*" * 1_000_000)
+
+
 def _peers(folder: Path) -> Iterator[dict[str, Any]]:
-    python = os.environ.get("CLAIMWORKS_BENCH_PEERS")
-    for name, script, what, count in _PEERS if python else ():
+    for name, script, what, count, per_set in _PEERS:
         make = claim_file if what == "claims" else remittance_file
-        path = _write(folder / f"{name}.x12", make(count, SET_CLAIMS))
+        path = _write(folder / f"{name}.x12", make(count, per_set))
+        label = f"peer {name}, {count:,} {what}, one core"
         try:
-            rate = count / _seconds(script, path, 1, str(python))
-        except RuntimeError:
-            continue  # not installed there, or it does not take the file
-        yield figure(f"peer {name}, {count:,} {what}", rate, "claims/s", None)
+            rate = count / _seconds(script, path, 1, str(_peer_python(name)))
+        except (RuntimeError, OSError) as error:
+            reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
+            yield {"name": f"{label}: {reason[:200]}", "value": None, "unit": "claims/s", "goal": None, "meets": None}
+        else:
+            yield figure(label, rate, "claims/s", None)
 
 
-def _at_least(name: str, value: float, goal: float) -> dict[str, Any]:
-    return figure(name, value, "claims/s") | {"goal": goal, "meets": value >= goal}
+def _peer_python(name: str) -> Path:
+    """A Python that has the peer.
+
+    Raises:
+        RuntimeError: it cannot be installed.
+        OSError: there is no place for its environment.
+    """
+    named = os.environ.get("CLAIMWORKS_BENCH_PEERS")
+    if named:
+        return Path(named)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = cache / "claimworks" / "peers" / name
+    python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        venv.create(home, with_pip=True)
+    if subprocess.run([python, "-c", f"import {name}"], capture_output=True, check=False).returncode:
+        done = subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", name],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"not installed: {done.stderr.strip()[-150:]}")
+    return python
+
+
+def _at_least(name: str, value: float, goal: float | None) -> dict[str, Any]:
+    return figure(name, value, "claims/s") | {"goal": goal, "meets": None if goal is None else value >= goal}
 
 
 def _rate(script: str, path: Path, cores: int) -> float:

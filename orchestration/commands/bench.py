@@ -42,7 +42,7 @@ def bench(
         meets = {True: "yes", False: "no", None: ""}[figure["meets"]]
         table.add_row(
             figure["name"],
-            f"{figure['value']:,.2f}",
+            "" if figure["value"] is None else f"{figure['value']:,.2f}",
             figure["unit"],
             "" if figure["goal"] is None else str(figure["goal"]),
             meets,

@@ -40,3 +40,8 @@ def test_broken_interchanges_in_small_windows(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("mark", ["\n", "\x1d", "\r"])
 def test_odd_terminators_read_clean(mark: str) -> None:
     check_bytes(_SEEDS[0].replace(b"~", mark.encode()))
+
+
+def test_a_status_before_any_level() -> None:
+    """Found by fuzzing: an STC in a 277 without HL."""
+    check_bytes(_SEEDS[3].replace(b"HL*1", b"HL1"))

@@ -114,7 +114,9 @@ def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array, progr
         nm1 = nm1[np.isin(context.role[nm1], [pack(role) for role in roles])]
         picked = first_of(context.level[nm1], nm1, count)
         around = context.latest_level(*levels)
-        at = np.where(level >= 0, around[np.maximum(level, 0)], ABSENT) if count else level
+        if not count:
+            return columns.text(np.full(len(stc), ABSENT), 9)
+        at = np.where(level >= 0, around[np.maximum(level, 0)], ABSENT)
         return columns.text(np.where(at >= 0, picked[np.maximum(at, 0)], ABSENT), 9)
 
     def within_claim(name: str, sections: tuple[int, ...], *qualifiers: str) -> Index:
