@@ -23,10 +23,10 @@ _MANY_ROWS = 4_000
 
 
 def first_of(row: Index, segment: Index, count: int) -> Index:
-    """By row (0..count-1): the first of `segment` whose `row` it is, else ABSENT."""
-    out = np.full(count, ABSENT, np.int64)
+    """By row (0..count-1): the first of `segment` whose `row` it is, else ABSENT. A `row` of -1 is no row."""
+    out = np.full(count + 1, ABSENT, np.int64)
     out[row[::-1]] = segment[::-1]
-    return out
+    return out[:count]
 
 
 def within(group: Index) -> Ints:
