@@ -10,7 +10,7 @@ from claims.interchange.x12 import progress, reader
 from tests.fuzz.mutations import mutate, seeds
 from tests.fuzz.promises import check_bytes
 
-_QUICK = settings(max_examples=120, deadline=5000, suppress_health_check=list(HealthCheck), derandomize=True)
+_QUICK = settings(max_examples=40, deadline=5000, suppress_health_check=list(HealthCheck), derandomize=True)
 _SEEDS = seeds()
 
 
@@ -45,3 +45,9 @@ def test_odd_terminators_read_clean(mark: str) -> None:
 def test_a_status_before_any_level() -> None:
     """Found by fuzzing: an STC in a 277 without HL."""
     check_bytes(_SEEDS[3].replace(b"HL*1", b"HL1"))
+
+
+def test_layout_bytes_that_delimit() -> None:
+    """Found by fuzzing: what stands between two interchanges was taken for layout and hid the second ISA."""
+    odd = _SEEDS[0].replace(b"*", b"\n")
+    check_bytes(odd + b"\n" + odd)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from claims.interchange.x12.source import WHITE, Data, Region, Source
+from claims.interchange.x12.source import Data, Region, Source
 from claims.interchange.x12.tokens import Index, Longs
 
 WINDOW_BYTES = 4 << 20
@@ -136,7 +136,7 @@ def _next_set(data: Data, at: int, region: Region, end: int | None = None) -> in
     end = region.end if end is None else end
     marks = region.delimiters
     terminator = bytes([marks.terminator])
-    layout = WHITE.replace(terminator, b"")
+    layout = marks.layout
     wanted = b"ST" + bytes([marks.element])
     found = data.find(wanted, at, end)
     while found >= 0:

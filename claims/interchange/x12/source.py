@@ -96,6 +96,11 @@ class Delimiters:
     repetition: int | None
     terminator: int
 
+    @property
+    def layout(self) -> bytes:
+        """The bytes that are layout here: `WHITE` without what delimits."""
+        return bytes(byte for byte in WHITE if byte not in (self.element, self.terminator))
+
 
 @dataclass(frozen=True)
 class Region:

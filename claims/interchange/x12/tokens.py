@@ -127,9 +127,9 @@ class Tokens:
             parts.append(part)
             at += len(part)
             terminator = region.delimiters.terminator
-            tail = part[-64:].rstrip(WHITE.replace(bytes([terminator]), b""))
+            tail = part[-64:].rstrip(region.delimiters.layout)
             if not tail and len(part) > 64:
-                tail = part.rstrip(WHITE.replace(bytes([terminator]), b""))
+                tail = part.rstrip(region.delimiters.layout)
             if tail[-1:] != bytes([terminator]):
                 self.unterminated.append(number)
                 parts.append(bytes([terminator]))
