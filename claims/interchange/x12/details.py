@@ -129,7 +129,7 @@ ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
 }  # fmt: skip
 
 # What follows a party and belongs to it: column -> (segment, element).
-_FOLLOWING = {
+FOLLOWING = {
     "party_address_1": ("N3", 1),
     "party_address_2": ("N3", 2),
     "party_city": ("N4", 1),
@@ -206,8 +206,8 @@ def _column(
     code: Index,
 ) -> pa.Array:
     tokens = context.tokens
-    if column.name in _FOLLOWING and "NM1" in by_segment:
-        name, element = _FOLLOWING[column.name]
+    if column.name in FOLLOWING and "NM1" in by_segment:
+        name, element = FOLLOWING[column.name]
         segment = _follower(context, segment, name)
         place: Index | int = element
         component = 0

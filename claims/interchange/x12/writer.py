@@ -90,12 +90,23 @@ class TransactionSet:
 
 
 @dataclass(frozen=True)
+class RenderedSet:
+    """A transaction set whose segments between ST and SE are text already: `count` of them, each with its end."""
+
+    kind: str
+    guide: str
+    text: str
+    count: int
+    marks: Marks
+
+
+@dataclass(frozen=True)
 class Group:
     """One functional group: GS01, GS08 and its sets."""
 
     functional_code: str
     guide: str
-    sets: Sequence[TransactionSet]
+    sets: Sequence[TransactionSet | RenderedSet]
 
 
 @dataclass
@@ -147,28 +158,39 @@ def write_interchange(
 ) -> bytes:
     """One interchange. `answers` are TA1 segments, which stand before the groups.
 
-    Raises `MarkInDataError` and `TooLongError`.
+    Raises `MarkInDataError`, `TooLongError`, and `WriteError` for a set that was rendered with other marks.
     """
     marks = marks or Marks()
+    end = marks.terminator + marks.line_break
     control = f"{numbers.next_interchange():09d}"
-    out = [_isa(address, control, at, marks)]
-    out.extend(render(answer, marks) for answer in answers)
+    out = [_isa(address, control, at, marks) + end]
+    out.extend(render(answer, marks) + end for answer in answers)
     for group in groups:
         number = str(numbers.next_group())
         sender = address.group_sender_id or address.sender_id
         receiver = address.group_receiver_id or address.receiver_id
         day, time = f"{at:%Y%m%d}", f"{at:%H%M}"
-        out.append(render(("GS", group.functional_code, sender, receiver, day, time, number, "X", group.guide), marks))
+        opening = ("GS", group.functional_code, sender, receiver, day, time, number, "X", group.guide)
+        out.append(render(opening, marks) + end)
         for place, one in enumerate(group.sets, 1):
             st02 = f"{place:04d}"
-            body = [render(segment, marks) for segment in one.body]
-            out.append(render(("ST", one.kind, st02, one.guide), marks))
-            out.extend(body)
-            out.append(render(("SE", str(len(body) + 2), st02), marks))
-        out.append(render(("GE", str(len(group.sets)), number), marks))
-    out.append(render(("IEA", str(len(groups)), control), marks))
+            text, count = _body(one, marks)
+            out.append(render(("ST", one.kind, st02, one.guide), marks) + end)
+            out.append(text)
+            out.append(render(("SE", str(count + 2), st02), marks) + end)
+        out.append(render(("GE", str(len(group.sets)), number), marks) + end)
+    out.append(render(("IEA", str(len(groups)), control), marks) + end)
+    return "".join(out).encode("utf-8")
+
+
+def _body(one: TransactionSet | RenderedSet, marks: Marks) -> tuple[str, int]:
+    """The text between ST and SE, and its number of segments."""
+    if isinstance(one, RenderedSet):
+        if one.marks != marks:
+            raise WriteError("a transaction set was rendered with other delimiters than the interchange")
+        return one.text, one.count
     end = marks.terminator + marks.line_break
-    return "".join(segment + end for segment in out).encode("utf-8")
+    return "".join(render(segment, marks) + end for segment in one.body), len(one.body)
 
 
 def _isa(address: Address, control: str, at: datetime, marks: Marks) -> str:
