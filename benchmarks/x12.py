@@ -263,7 +263,7 @@ _ISA = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *24
 
 
 def claim_file(claims: int, per_set: int) -> Iterator[str]:
-    """The segments of an 837P of `claims` claims of two lines (about 560 bytes each), `per_set` in a set."""
+    """The segments of an 837P of `claims` claims of two lines (about 590 bytes each), `per_set` in a set."""
     yield from (_ISA, "GS*HC*SENDER*RECEIVER*20240101*1200*1*X*005010X222A1")
     sets = 0
     for start in range(0, claims, per_set):
@@ -281,7 +281,7 @@ def claim_file(claims: int, per_set: int) -> Iterator[str]:
                 f"CLM*C{n}*{first + second}.50***11:B:1*Y*A*Y*Y", "DTP*431*D8*20240101", f"REF*EA*MRN{n}",
                 f"REF*D9*T{n}", "HI*ABK:E119*ABF:I10*ABF:Z794", "NM1*DN*1*HOUSE*GREGORY****XX*1234567893",
                 "NM1*82*1*WELBY*MARCUS****XX*1234567893", "PRV*PE*PXC*207Q00000X",
-                "NM1*77*2*MAIN CAMPUS*****XX*1234567893",
+                "NM1*77*2*MAIN CAMPUS*****XX*1234567893", "N3*1 MAIN ST", "N4*BOSTON*MA*02118",
                 "LX*1", f"SV1*HC:99213:25*{first}*UN*1***1:2", "DTP*472*D8*20240115", f"REF*6R*L{n}-1",
                 "LX*2", f"SV1*HC:36415*{second}.5*UN*1***1", "DTP*472*D8*20240115", f"REF*6R*L{n}-2",
             ]  # fmt: skip
