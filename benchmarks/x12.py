@@ -116,6 +116,21 @@ _PEERS = (
 )
 
 
+_WRITE = """
+import json, sys, time
+from datetime import datetime
+from pathlib import Path
+from claims.interchange.x12 import Address, Numbers, Source, read, write_interchange
+from claims.interchange.x12.write837 import Party, write_claims
+tables = read([Source.of(Path(sys.argv[1]).read_bytes())]).tables
+at = datetime(2024, 1, 1)
+start = time.perf_counter()
+groups = write_claims(tables, at=at, submitter=Party("CLINIC", "123"), receiver=Party("PAYER", "999"))
+data = write_interchange(Address("SENDER", "RECEIVER"), groups, numbers=Numbers(), at=at)
+print(json.dumps({"seconds": time.perf_counter() - start, "claims": tables["claims"].num_rows}))
+"""
+
+
 def run(claims: int = CLAIMS) -> dict[str, Any]:
     """Measure in this run and return `{"machine": ..., "figures": [...]}`; medians of three. About ten minutes.
 
@@ -142,6 +157,7 @@ def run(claims: int = CLAIMS) -> dict[str, Any]:
             _at_least(f"835, {claims:,} claims, one core", remits, oxedi),
             _at_least("835, two cores", remits_double, oxedi),
             figure(f"{SET_CLAIMS:,} sets of one claim beside one set of {SET_CLAIMS:,}", ratio, "times", 2),
+            figure(f"837P, {claims:,} claims written from their tables", _seconds(_WRITE, sent, 2), "s", 4),
             figure("floor: reading the bytes", megabytes / _seconds(_BYTES, sent, 1), "MB/s", None),
             figure(
                 "floor: splitting in plain Python, nothing kept", megabytes / _seconds(_SPLIT, sent, 1), "MB/s", None
