@@ -41,6 +41,7 @@ from claims.interchange.x12.tokens import CODE, SEGMENT_IDS, Copies, Flags, Inde
 ACCEPTED, WITH_ERRORS, QUARANTINED = "accepted", "accepted_with_errors", "quarantined"
 MAX_BATCH_BYTES = 64 << 20
 _MAX_WORKERS = 2
+_LEFT_OUT = "X12-SET-TOO-LONG"
 
 X12_TABLES = tuple(table.name for table in schema.TABLES if table.feed == "x12")
 
@@ -256,7 +257,7 @@ def _check_holes(tokens: Tokens, envelope: Envelope, findings: Findings, before:
     for number, region in enumerate(tokens.regions):
         if region.hole is not None:
             at = before.copies if number == 0 and before is not None else int(envelope.isa[number])
-            findings.add("X12-SET-TOO-LONG", np.array([at]))
+            findings.add(_LEFT_OUT, np.array([at]))
             if envelope.transaction[at] >= 0:
                 envelope.broken[envelope.transaction[at]] = True
 
@@ -382,6 +383,7 @@ def _findings(
         "element_position": int32s(flat.element, flat.element > 0),
         "component_position": int32s(flat.component, flat.component > 0),
     }
+    _name_holes(tokens, flat, data)
     table = pa.concat_tables([of_file, make_table("findings", data)])
     place = pc.index_in(table["file_id"].combine_chunks(), file_ids).to_numpy()
     order = np.argsort(place, kind="stable")
@@ -393,6 +395,19 @@ def _findings(
         schema.arrow("findings").field("finding_ordinal"),
         int32s(number),
     )
+
+
+def _name_holes(tokens: Tokens, flat: Flat, data: dict[str, pa.Array]) -> None:
+    """A finding about a stretch that was left out stands at its first byte, and its message tells its length."""
+    if _LEFT_OUT not in flat.codes:
+        return
+    rows = np.flatnonzero(flat.code == flat.codes.index(_LEFT_OUT))
+    offset, message = data["byte_offset"].to_pylist(), data["message"].to_pylist()
+    for row in rows.tolist():
+        begin, end = tokens.regions[tokens.region[flat.segment[row]]].hole or (0, 0)
+        offset[row] = begin
+        message[row] = f"{message[row]}: {end - begin} bytes from byte {begin}"
+    data["byte_offset"], data["message"] = pa.array(offset, pa.int64()), pa.array(message, pa.string())
 
 
 def _file_findings(findings: Findings, file_ids: pa.Array) -> pa.Table:

@@ -1,6 +1,7 @@
 """Files that are not held as a whole: read from disk window by window, and stretches too long to be read at all."""
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from claims.interchange.x12 import Source, progress, read, reader, source
 from orchestration.commands import x12 as command
+from tests.fuzz.promises import check_bytes
 from tests.unit.x12.interchanges import CLAIM, interchange, professional
 
 
@@ -57,6 +59,22 @@ def test_a_set_too_long_is_put_aside_and_the_rest_is_read(monkeypatch: pytest.Mo
     assert text.endswith(b"*0002~")
     for row in tables["segments"].to_pylist():
         assert data[row["byte_offset"] :].startswith(row["text"].encode())
+    check_bytes(data)
+
+
+def test_a_stretch_left_out_is_named_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "WINDOW_BYTES", 2000)
+    monkeypatch.setattr(progress, "MAX_SET_BYTES", 4000)
+    data = interchange(professional(CLAIM, control="0001"), professional(*[CLAIM] * 60, control="0002"))
+    tables = read([Source.of(data)], segments=True).tables
+    [found] = [row for row in tables["findings"].to_pylist() if row["code"] == "X12-SET-TOO-LONG"]
+    length, begin = re.findall(r"\d+", found["message"])[-2:]
+    assert found["byte_offset"] == int(begin)
+    texts = [(row["byte_offset"], row["text"].encode()) for row in tables["segments"].to_pylist()]
+    ends = [offset + len(text) + 1 for offset, text in texts]
+    assert int(begin) in ends
+    assert int(begin) + int(length) in [offset for offset, _ in texts]
+    assert sum(len(text) + 1 for _, text in texts) + int(length) == len(data)
 
 
 @pytest.mark.parametrize("first", ["ISA", "ST"])
@@ -66,6 +84,7 @@ def test_a_long_stretch_without_a_terminator(first: str, monkeypatch: pytest.Mon
     whole = interchange(professional())
     data = whole[: whole.index(b"GS*" if first == "ISA" else b"BHT")] + b"NM1*85*2*ABC" * 5000
     tables = read([Source.of(data)]).tables
+    check_bytes(data)
     codes = tables["findings"]["code"].to_pylist()
     assert codes.count("X12-SET-TOO-LONG") == 1
     assert tables["interchanges"]["status"].to_pylist() == ["quarantined"]
