@@ -5,8 +5,13 @@ the lake, the identity split; what `read --out` writes is in clear, where the us
 """
 
 import sys
+from bisect import bisect_right
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -14,9 +19,14 @@ from orchestration.exits import CommandError, ExitCode
 from orchestration.lib import console
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pyarrow as pa
 
-    from claims.interchange.x12 import Source
+    from claims.interchange.x12 import Marks, Numbers, Outgoing, Source
+    from claims.interchange.x12.source import Data, Region
+    from claims.interchange.x12.write837 import Party
+    from claims.store import Store
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
@@ -26,6 +36,9 @@ _MAX_LISTED = 10_000
 _ORDER = ("accepted", "accepted_with_errors", "quarantined")
 Files = Annotated[list[Path], typer.Argument(help="Files, folders, or - for stdin", metavar="FILE...")]
 File = Annotated[Path, typer.Argument(help="A file, or - for stdin", metavar="FILE")]
+Control = Annotated[
+    int | None, typer.Option(min=1, max=999_999_999, help="First control number, instead of the store's next")
+]
 
 
 @app.command()
@@ -70,50 +83,42 @@ def roundtrip(file: File) -> None:
     Examples:
       claimworks x12 roundtrip claims.837
     """
-    from claims.interchange import x12
+    from claims.interchange.x12.roundtrip import DiffersError, round_trip
 
     [(_, source)] = _sources([file])
-    tables = x12.read([source], segments=True).tables
-    written = x12.rewrite(tables).get(source.file_id, b"")
-    ours = x12.read([x12.Source.of(written)], segments=True).tables["segments"]["text"].to_pylist()
-    theirs = _split(source.data[:], tables)
-    if not theirs:
+    try:
+        count = round_trip(source)
+    except DiffersError as error:
+        raise CommandError(str(error)) from error
+    if not count:
         raise CommandError("the file holds no interchange", fix="claimworks x12 read FILE says why")
-    if ours != theirs:
-        place = next(
-            (n for n, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),
-            min(len(ours), len(theirs)),
-        )
-        raise CommandError(
-            f"segment {place + 1} of the file differs after writing ({len(ours)} of {len(theirs)} written)"
-        )
-    console.stdout().print(f"identical: {len(theirs)} segments")
+    console.stdout().print(f"identical: {count} segments")
 
 
 @app.command()
 def ack(
     file: File,
     out: Annotated[Path, typer.Option(help="File for the answer, - for stdout")],
-    control_number: Annotated[int, typer.Option(min=1, max=999_999_999, help="First control number of the answer")] = 1,
+    control_number: Control = None,
 ) -> None:
     """Write the 999 and TA1 for what was received. Exit 3 when something was rejected.
+
+    Control numbers come from the sequence that the operational store under CLAIMWORKS_HOME keeps for each sender and
+    receiver, without gaps; with --control-number the store is left alone.
 
     \b
     Examples:
       claimworks x12 ack claims.837 --out claims.999
+      claimworks x12 ack claims.837 --out - --control-number 17
     """
-    from datetime import datetime
-
     from claims.interchange import x12
 
     [(_, source)] = _sources([file])
     tables = x12.read([source]).tables
-    # Envelopes carry local wall-clock time by custom.
-    now = datetime.now().astimezone()
-    answer = x12.acknowledge(tables, numbers=x12.Numbers(control_number, control_number), at=now)
-    if not answer:
+    answers = x12.answers_to(tables)
+    if not answers:
         raise CommandError("nothing to answer: the file holds no interchange, or only answers")
-    _write_bytes(out, answer)
+    _send(answers, out, control_number, None)
     if "quarantined" in tables["transactions"]["status"].to_pylist():
         raise typer.Exit(ExitCode.QUARANTINED)
 
@@ -122,6 +127,21 @@ def ack(
 def write(
     folder: Annotated[Path, typer.Argument(help="Folder of tables, as `x12 read --out` writes them", metavar="DIR")],
     out: Annotated[Path, typer.Option(help="File for the interchanges, - for stdout")],
+    typed: Annotated[
+        bool, typer.Option("--typed", help="Write 837s from the typed tables though segments.parquet is there")
+    ] = False,
+    control_number: Control = None,
+    sender: Annotated[str | None, typer.Option(help="ISA06 and GS02, where not as in interchanges.parquet")] = None,
+    sender_qualifier: Annotated[str | None, typer.Option(help="ISA05")] = None,
+    receiver: Annotated[str | None, typer.Option(help="ISA08 and GS03, where not as in interchanges.parquet")] = None,
+    receiver_qualifier: Annotated[str | None, typer.Option(help="ISA07")] = None,
+    usage: Annotated[str | None, typer.Option(help="ISA15: P production, T test")] = None,
+    submitter_name: Annotated[str | None, typer.Option(help="Loop 1000A, where not as in the tables")] = None,
+    submitter_id: Annotated[str | None, typer.Option(help="ETIN of the submitter; the sender where not said")] = None,
+    submitter_contact: Annotated[str | None, typer.Option(help="Whom to ask at the submitter")] = None,
+    submitter_phone: Annotated[str | None, typer.Option(help="Telephone of the contact")] = None,
+    receiver_name: Annotated[str | None, typer.Option(help="Loop 1000B, where not as in the tables")] = None,
+    receiver_id: Annotated[str | None, typer.Option(help="ETIN of the receiver; the receiver where not said")] = None,
     element: Annotated[str, typer.Option(help="Element separator")] = "*",
     component: Annotated[str, typer.Option(help="Component separator")] = ":",
     repetition: Annotated[str, typer.Option(help="Repetition separator")] = "^",
@@ -129,25 +149,230 @@ def write(
 ) -> None:
     """Write interchanges from tables, with the delimiters you say. Refuses data that holds one of them.
 
+    A folder with segments.parquet is written as it was read, envelopes and control numbers included. Without it, or
+    with --typed, 837s are written from claims.parquet and the tables beside it: one interchange for each sender and
+    receiver, with new control numbers as in `x12 ack`.
+
     \b
     Examples:
       claimworks x12 write tables/ --out claims.837
       claimworks x12 write tables/ --out claims.837 --element '|'
+      claimworks x12 write tables/ --out claims.837 --typed
+      claimworks x12 write mine/ --out - --sender ALDER --receiver BLUE --submitter-name 'ALDER CLINIC' \\
+        --submitter-contact 'ANN LEE' --submitter-phone 5551234567 --receiver-name 'BLUE PLAN'
     """
-    import pyarrow.parquet as pq
-
     from claims.interchange import x12
 
-    paths = {name: folder / f"{name}.parquet" for name in ("interchanges", "segments")}
-    missing = [path.name for path in paths.values() if not path.is_file()]
-    if missing:
-        raise CommandError(f"{folder} holds no {' and no '.join(missing)}", fix="claimworks x12 read FILE --out DIR")
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is no folder", fix="check the path", code=ExitCode.USAGE)
+    if usage not in (None, "P", "T"):
+        raise CommandError("--usage is P or T", fix="claimworks x12 write --help", code=ExitCode.USAGE)
+    address = {
+        "sender_id": sender, "sender_qualifier": sender_qualifier, "receiver_id": receiver,
+        "receiver_qualifier": receiver_qualifier, "usage_code": usage,
+    }  # fmt: skip
+    known = {name: value for name, value in address.items() if value is not None}
+    parties = (
+        _PartyOptions("submitter", submitter_name, submitter_id, submitter_contact, submitter_phone),
+        _PartyOptions("receiver", receiver_name, receiver_id),
+    )
     try:
         marks = x12.Marks(element, component, repetition, terminator)
-        written = x12.rewrite({name: pq.read_table(path) for name, path in paths.items()}, marks)
     except x12.WriteError as error:
-        raise CommandError(f"{error.code}: {error}", fix="choose other delimiters") from error
+        raise CommandError(f"{error.code}: {error}", fix="choose other delimiters", code=ExitCode.USAGE) from error
+    if typed or not (folder / "segments.parquet").is_file():
+        _write_typed(folder, out, known, parties, control_number, marks)
+        return
+    if known or control_number is not None or any(party.is_said for party in parties):
+        raise CommandError(
+            "segments.parquet is there, so the envelopes are written as they were read",
+            fix="leave out the options of sender, receiver and control number, or say --typed",
+            code=ExitCode.USAGE,
+        )
+    tables = {name: _table(folder, name) for name in ("interchanges", "segments")}
+    with _refusals():
+        written = x12.rewrite(tables, marks)
     _write_bytes(out, b"".join(written.values()))
+
+
+def _write_typed(
+    folder: Path,
+    out: Path,
+    known: dict[str, str],
+    parties: tuple["_PartyOptions", "_PartyOptions"],
+    control_number: int | None,
+    marks: "Marks",
+) -> None:
+    """837s from the typed tables of `folder`."""
+    from claims import schema
+    from claims.interchange import x12
+    from claims.interchange.x12.write837 import by_address, write_claims
+
+    optional = ["interchanges", "transactions", "claim_codes", "claim_other_payers", "claim_adjustments"]
+    optional += ["claim_line_adjudications", *(table.name for table in schema.DETAIL_TABLES)]
+    tables = {name: _table(folder, name) for name in ("claims", "claim_lines")}
+    tables |= {name: _table(folder, name) for name in optional if (folder / f"{name}.parquet").is_file()}
+    if not tables["claims"].num_rows:
+        raise CommandError(f"{folder / 'claims.parquet'} holds no claim", fix="claimworks x12 read FILE says why")
+    ready = []
+    with _refusals():
+        for address, mine in by_address(tables, known):
+            submitter = parties[0].party(address.sender_id)
+            receiver = parties[1].party(address.receiver_id)
+            groups = write_claims(mine, at=_now(), submitter=submitter, receiver=receiver, marks=marks)
+            ready.append(x12.Outgoing(address, groups))
+    _send(ready, out, control_number, marks)
+
+
+@dataclass(frozen=True)
+class _PartyOptions:
+    """What the command line says of the submitter or the receiver."""
+
+    role: str
+    name: str | None
+    identifier: str | None
+    contact: str | None = None
+    phone: str | None = None
+
+    @property
+    def is_said(self) -> bool:
+        """Whether any option of this party was given."""
+        return any((self.name, self.identifier, self.contact, self.phone))
+
+    def party(self, default_id: str) -> "Party | None":
+        """The party, or None where the tables are to name it."""
+        from claims.interchange.x12.write837 import Party
+
+        if not self.is_said:
+            return None
+        if not self.name:
+            raise CommandError(
+                f"--{self.role}-name is needed with the other options of the {self.role}",
+                fix=f"add --{self.role}-name",
+                code=ExitCode.USAGE,
+            )
+        return Party(self.name, self.identifier or default_id, self.contact, self.phone)
+
+
+_WAYS_OUT = {
+    "X12-WRITE": "claimworks x12 write --help says how to name what is missing",
+    "X12-WRITE-MARK": "choose other delimiters, or correct the value",
+    "X12-WRITE-LENGTH": "shorten it: sender and receiver to 15 characters, control numbers to nine digits",
+    "X12-WRITE-ADDRESS": "add --sender and --receiver",
+}
+
+
+@contextmanager
+def _refusals() -> "Iterator[None]":
+    """What the writer refuses, as an error of the command."""
+    from claims.interchange.x12 import WriteError
+
+    try:
+        yield
+    except WriteError as error:
+        raise CommandError(f"{error.code}: {error}", fix=_WAYS_OUT.get(error.code, "")) from error
+
+
+def _now() -> datetime:
+    # Envelopes carry local wall-clock time by custom.
+    return datetime.now().astimezone()
+
+
+def _send(ready: "Sequence[Outgoing]", out: Path, control_number: int | None, marks: "Marks | None") -> None:
+    """Number and write the interchanges of `ready`, one after the other.
+
+    An interchange is in the file before its numbers are given out for good, so none is given out that was not written.
+    """
+    from claims.interchange.x12 import Numbers, write_interchange
+
+    at = _now()
+    chosen = None if control_number is None else Numbers(control_number, control_number)
+    with ExitStack() as stack:
+        target = stack.enter_context(_opened(out))
+        store = None if chosen else stack.enter_context(_store())
+        for one in ready:
+            with _refusals(), _numbers(store, chosen, one) as numbers:
+                data = write_interchange(
+                    one.address, one.groups, numbers=numbers, at=at, marks=marks, answers=one.answers
+                )
+                target.write(data)
+                target.flush()
+
+
+@contextmanager
+def _numbers(store: "Store | None", chosen: "Numbers | None", one: "Outgoing") -> "Iterator[Numbers]":
+    """The numbers of one interchange; those of the store go back when what is inside raises."""
+    from claims.interchange.x12 import Numbers
+    from claims.store.control_numbers import ExhaustedError, Kind
+
+    if store is None:
+        yield chosen or Numbers()
+        return
+    try:
+        with store.control_numbers.taking(one.address.sender_id, one.address.receiver_id) as source:
+            [interchange] = source.next_numbers(Kind.INTERCHANGE)
+            groups = source.next_numbers(Kind.GROUP, len(one.groups)) if one.groups else range(1)
+            yield Numbers(interchange, groups[0])
+    except ExhaustedError as error:
+        raise CommandError(str(error), fix="agree on another sender id, or say --control-number") from error
+
+
+@contextmanager
+def _store() -> "Iterator[Store]":
+    """The operational store of CLAIMWORKS_HOME."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from claims.store import open_store
+    from orchestration.settings import get_settings
+
+    try:
+        store = open_store(get_settings().store_url)
+    except (SQLAlchemyError, OSError) as error:
+        raise CommandError(
+            f"the operational store that keeps the control numbers cannot be opened ({type(error).__name__})",
+            fix="set CLAIMWORKS_HOME to a folder that can be written, or say --control-number",
+        ) from error
+    with store:
+        yield store
+
+
+@contextmanager
+def _opened(out: Path) -> "Iterator[BinaryIO]":
+    """`out` for writing, `-` for stdout."""
+    if str(out) == "-":
+        yield sys.stdout.buffer
+        return
+    try:
+        target = out.open("wb")
+    except OSError as error:
+        raise CommandError(f"{out} cannot be written: {error.strerror}", fix="choose another --out") from error
+    with target:
+        yield target
+
+
+def _table(folder: Path, name: str) -> "pa.Table":
+    """Table `name` of a folder, in the types of the schema; columns that may be null may be missing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from claims import schema
+
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise CommandError(f"{folder} holds no {path.name}", fix="claimworks x12 read FILE --out DIR")
+    fields = schema.arrow(name)
+    try:
+        found = pq.read_table(path, partitioning=None)
+        missing = [f.name for f in fields if f.name not in found.column_names and not f.nullable]
+        if missing:
+            raise CommandError(f"{path} has no column {', '.join(missing)}", fix="claims/schema.py lists the columns")
+        blank = pa.nulls(found.num_rows)
+        columns = [found[f.name] if f.name in found.column_names else blank for f in fields]
+        return pa.table(columns, names=fields.names).cast(fields)
+    except (pa.ArrowException, OSError) as error:
+        what = "is no Parquet file" if isinstance(error, OSError) else "has not the columns of the schema"
+        fix = "claims/schema.py lists the columns with their types; claimworks x12 read FILE --out DIR writes them"
+        raise CommandError(f"{path} cannot be read: it {what}, or is damaged", fix=fix) from error
 
 
 def _sources(paths: list[Path]) -> list[tuple[Path, "Source"]]:
@@ -156,7 +381,7 @@ def _sources(paths: list[Path]) -> list[tuple[Path, "Source"]]:
     found: list[tuple[Path, Source]] = []
     for path in paths:
         if str(path) == "-":
-            found.append((path, Source.of(sys.stdin.buffer.read(), "-")))
+            found.append((path, Source.drain(sys.stdin.buffer)))
             continue
         if not path.exists():
             raise CommandError(f"{path} does not exist", fix="check the path", code=ExitCode.USAGE)
@@ -173,22 +398,6 @@ def _source(path: Path) -> "Source":
     if path.stat().st_size > _HELD_BYTES:
         return Source.at(path)
     return Source.of(path.read_bytes(), path.name)
-
-
-def _split(data: bytes, tables: dict[str, "pa.Table"]) -> list[str]:
-    """The segments of a file by plain splitting: the oracle that the codec is compared with."""
-    heads = tables["interchanges"].select(["byte_offset", "segment_terminator"]).to_pylist()
-    ends = [*(head["byte_offset"] for head in heads[1:]), len(data)][: len(heads)]
-    out: list[str] = []
-    layout = "\t\n\x0b\x0c\r \x00\x1a"
-    for head, end in zip(heads, ends, strict=True):
-        block = data[head["byte_offset"] : end]
-        try:
-            text = block.decode("utf-8")
-        except UnicodeDecodeError:
-            text = block.decode("latin-1")
-        out.extend(segment.lstrip(layout) for segment in text.split(head["segment_terminator"]))
-    return [segment for segment in out if segment]
 
 
 class _Summary:
@@ -285,10 +494,8 @@ class _Writers:
 
 
 def _write_bytes(out: Path, data: bytes) -> None:
-    if str(out) == "-":
-        sys.stdout.buffer.write(data)
-    else:
-        out.write_bytes(data)
+    with _opened(out) as target:
+        target.write(data)
 
 
 def _print(report: list[dict[str, Any]]) -> None:

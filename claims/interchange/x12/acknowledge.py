@@ -16,6 +16,7 @@ from claims.interchange.x12.writer import (
     Group,
     Marks,
     Numbers,
+    Outgoing,
     Segment,
     TransactionSet,
     write_interchange,
@@ -40,10 +41,18 @@ Row: TypeAlias = dict[str, Any]
 
 
 def acknowledge(tables: Mapping[str, pa.Table], *, numbers: Numbers, at: datetime, marks: Marks | None = None) -> bytes:
+    """The interchanges of `answers_to`, written one after the other. Empty where nothing is to be answered."""
+    return b"".join(
+        write_interchange(one.address, one.groups, numbers=numbers, at=at, marks=marks, answers=one.answers)
+        for one in answers_to(tables)
+    )
+
+
+def answers_to(tables: Mapping[str, pa.Table]) -> list[Outgoing]:
     """One answering interchange for each received one, with a 999 per functional group and a TA1 where one is due.
 
     A TA1 is due where ISA14 asks for it or the envelope has an error. Answers are never answered. The copy of bad
-    data (IK404) is left out: it may identify a patient. Empty where nothing is to be answered.
+    data (IK404) is left out: it may identify a patient.
     """
     sets = _grouped(tables["transactions"].to_pylist(), "interchange_ordinal")
     findings = _grouped(
@@ -78,8 +87,8 @@ def acknowledge(tables: Mapping[str, pa.Table], *, numbers: Numbers, at: datetim
             group_receiver_id=first.get("group_receiver_id"),
             usage_code=head["usage_code"] or "P",
         )
-        out.append(write_interchange(address.reversed(), groups, numbers=numbers, at=at, marks=marks, answers=answers))
-    return b"".join(out)
+        out.append(Outgoing(address.reversed(), groups, answers))
+    return out
 
 
 def _grouped(rows: Sequence[Row], ordinal: str) -> dict[tuple[str, int], list[Row]]:

@@ -9,7 +9,7 @@ all of them in the guide's order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
@@ -20,7 +20,15 @@ import pyarrow.compute as pc
 
 from claims import schema
 from claims.interchange.x12.details import ELEMENTS, FOLLOWING, Place
-from claims.interchange.x12.writer import Group, MarkInDataError, Marks, RenderedSet, WriteError
+from claims.interchange.x12.writer import (
+    Address,
+    Group,
+    MarkInDataError,
+    Marks,
+    RenderedSet,
+    UnknownAddressError,
+    WriteError,
+)
 
 GUIDES = {"professional": "005010X222A1", "institutional": "005010X223A2", "dental": "005010X224A2"}
 _LETTER = {"professional": "P", "institutional": "I", "dental": "D"}
@@ -156,6 +164,41 @@ def write_claims(
     marks = marks or Marks()
     _refuse_marks(tables, marks)
     return list(_Build(tables, at, submitter, receiver, marks).groups())
+
+
+def by_address(tables: Mapping[str, pa.Table], known: Mapping[str, str]) -> list[tuple[Address, dict[str, pa.Table]]]:
+    """The tables of each sender and receiver that the claims came with: one interchange each, in file order.
+
+    Addresses are those of `interchanges` and `transactions`; `known` (fields of `Address`) stands over them. Raises
+    `UnknownAddressError` where neither names a sender or a receiver.
+    """
+
+    def frame(name: str) -> pl.DataFrame:
+        return pl.DataFrame(tables[name] if name in tables else schema.empty(name))
+
+    names = [field.name for field in fields(Address)]
+    own = ["sender_id", "receiver_id", "sender_qualifier", "receiver_qualifier", "usage_code"]
+    heads = frame("interchanges").select("file_id", "interchange_ordinal", *own)
+    of_group = ["group_sender_id", "group_receiver_id"]
+    sets = frame("transactions").select("file_id", "transaction_ordinal", "interchange_ordinal", *of_group)
+    sets = sets.join(heads, on=["file_id", "interchange_ordinal"], how="left").drop("interchange_ordinal")
+    # Who is named anew is named anew in the group too.
+    over: dict[str, str | None] = {**known}
+    for side in ("sender", "receiver"):
+        if f"{side}_id" in known:
+            over.setdefault(f"group_{side}_id", None)
+    keys = ["file_id", "transaction_ordinal"]
+    rows = frame("claims").select(keys).join(sets, on=keys, how="left", maintain_order="left")
+    rows = rows.with_columns(pl.lit(value, pl.String).alias(name) for name, value in over.items()).with_columns(
+        pl.col("sender_qualifier", "receiver_qualifier").fill_null("ZZ"), pl.col("usage_code").fill_null("P")
+    )
+    if rows["sender_id"].null_count() or rows["receiver_id"].null_count():
+        raise UnknownAddressError("the tables name no sender and receiver for some claims, so say both")
+    out = []
+    for _, mine in rows.with_row_index("row").group_by(names, maintain_order=True):
+        address = Address(**mine.select(names).row(0, named=True))
+        out.append((address, {**tables, "claims": tables["claims"].take(mine["row"].to_arrow())}))
+    return out
 
 
 def _refuse_marks(tables: Mapping[str, pa.Table], marks: Marks) -> None:
@@ -895,7 +938,7 @@ class _Build:
             else:
                 name, identifier = pl.lit(party.name), pl.lit(party.identifier)
             empty = [None] * 4
-            self._add(bare, loop, "NM1", self._segment("NM1", entity, "2", name, *empty, None, "46", identifier))
+            self._add(bare, loop, "NM1", self._segment("NM1", entity, "2", name, *empty, "46", identifier))
             if party is not None and party.contact and loop == "1000A":
                 phone: list[Value] = ["TE", party.telephone] if party.telephone else []
                 self._add(bare, loop, "PER", self._segment("PER", "IC", party.contact, *phone))

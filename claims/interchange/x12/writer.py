@@ -14,6 +14,8 @@ import pyarrow as pa
 Element: TypeAlias = str | Sequence[str] | None
 Segment: TypeAlias = Sequence[Element]
 
+_HIGHEST = 999_999_999
+
 
 class WriteError(ValueError):
     """What was to be written does not fit an interchange. `code` is stable; the message holds no value."""
@@ -25,6 +27,12 @@ class MarkInDataError(WriteError):
     """A value holds one of the delimiters."""
 
     code = "X12-WRITE-MARK"
+
+
+class UnknownAddressError(WriteError):
+    """No sender or no receiver is known."""
+
+    code = "X12-WRITE-ADDRESS"
 
 
 class TooLongError(WriteError):
@@ -109,6 +117,15 @@ class Group:
     sets: Sequence[TransactionSet | RenderedSet]
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """One interchange that waits for its control numbers. `answers` are TA1 segments, which stand before the groups."""
+
+    address: Address
+    groups: Sequence[Group]
+    answers: Sequence[Segment] = ()
+
+
 @dataclass
 class Numbers:
     """Control numbers without gaps: each call gives the next. Kept by the caller between interchanges."""
@@ -162,11 +179,11 @@ def write_interchange(
     """
     marks = marks or Marks()
     end = marks.terminator + marks.line_break
-    control = f"{numbers.next_interchange():09d}"
+    control = f"{_held(numbers.next_interchange()):09d}"
     out = [_isa(address, control, at, marks) + end]
     out.extend(render(answer, marks) + end for answer in answers)
     for group in groups:
-        number = str(numbers.next_group())
+        number = str(_held(numbers.next_group()))
         sender = address.group_sender_id or address.sender_id
         receiver = address.group_receiver_id or address.receiver_id
         day, time = f"{at:%Y%m%d}", f"{at:%H%M}"
@@ -181,6 +198,12 @@ def write_interchange(
         out.append(render(("GE", str(len(group.sets)), number), marks) + end)
     out.append(render(("IEA", str(len(groups)), control), marks) + end)
     return "".join(out).encode("utf-8")
+
+
+def _held(number: int) -> int:
+    if not 0 < number <= _HIGHEST:
+        raise TooLongError("a control number has more than nine digits, or is not positive")
+    return number
 
 
 def _body(one: TransactionSet | RenderedSet, marks: Marks) -> tuple[str, int]:
