@@ -5,13 +5,11 @@ the lake, the identity split; what `read --out` writes is in clear, where the us
 """
 
 import sys
-from bisect import bisect_right
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice, zip_longest
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from claims.interchange.x12 import Marks, Numbers, Outgoing, Source
-    from claims.interchange.x12.source import Data, Region
     from claims.interchange.x12.write837 import Party
     from claims.store import Store
 

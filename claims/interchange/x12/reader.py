@@ -174,7 +174,14 @@ def _pipeline(
         return
     with ThreadPoolExecutor(min(CORES, _MAX_WORKERS)) as pool:
         ahead: deque[tuple[_Window, Future[None]]] = deque()
+        longest = 0
         for regions in chain([first, second], parts):
+            # A window of one long set takes as much memory as some others: it is read alone.
+            size = sum(part.end - part.start for part in regions)
+            if max(longest, size) > 2 * WINDOW_BYTES:
+                while ahead:
+                    yield _closed(inputs, ahead, progress)
+            longest = size
             window = _opened(inputs, regions, findings, progress, is_alone=False)
             ahead.append((window, pool.submit(_build, inputs, window)))
             findings = Findings()

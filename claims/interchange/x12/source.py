@@ -5,10 +5,12 @@ after the ISA.
 """
 
 import hashlib
+import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,9 @@ _CHUNK = 8 << 20
 _REACH = 256
 _LOOK_BACK = 64
 
+HELD_BYTES = 8 << 20
+"""A stream up to this size is held in memory."""
+
 
 class FileBytes:
     """The bytes of a file, read where they are asked for and never held as a whole.
@@ -32,10 +37,12 @@ class FileBytes:
     A map of the file would fault when the file shrinks under it; here a slice then comes back short.
     """
 
-    def __init__(self, path: Path) -> None:
-        """`path` is opened for each read, so that thousands of files wait without a handle."""
-        self._path = path
-        self._length = path.stat().st_size
+    def __init__(self, place: Path | IO[bytes]) -> None:
+        """A path is opened for each read, so that thousands wait without a handle; a file is closed at last."""
+        self._place = place
+        if not isinstance(place, Path):
+            weakref.finalize(self, place.close)
+        self._length = place.stat().st_size if isinstance(place, Path) else place.seek(0, 2)
 
     def __len__(self) -> int:
         return self._length
@@ -44,7 +51,10 @@ class FileBytes:
         start, stop, _ = place.indices(self._length)
         if stop <= start:
             return b""
-        with self._path.open("rb") as file:
+        if not isinstance(self._place, Path):
+            self._place.seek(start)
+            return self._place.read(stop - start)
+        with self._place.open("rb") as file:
             file.seek(start)
             return file.read(stop - start)
 
@@ -85,6 +95,24 @@ class Source:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")
         return cls(digest.hexdigest()[:32], path.name, FileBytes(path))
+
+    @classmethod
+    def drain(cls, stream: IO[bytes], name: str = "-", held: int = HELD_BYTES) -> "Source":
+        """All that `stream` gives: up to `held` bytes in memory, more in a temporary file that has no name on disk.
+
+        Raises:
+            OSError: the stream cannot be read, or the disk has no room for it.
+        """
+        head = stream.read(held + 1)
+        if len(head) <= held:
+            return cls.of(head, name)
+        digest = hashlib.sha256(head)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the source, and goes with it
+        file.write(head)
+        while piece := stream.read(_CHUNK):
+            digest.update(piece)
+            file.write(piece)
+        return cls(digest.hexdigest()[:32], name, FileBytes(file))
 
 
 @dataclass(frozen=True)

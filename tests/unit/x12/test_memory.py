@@ -1,5 +1,6 @@
 """Files that are not held as a whole: read from disk window by window, and stretches too long to be read at all."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from claims.interchange.x12 import Source, progress, read, reader, source
+from claims.interchange.x12 import Source, progress, read, reader, roundtrip, source
 from orchestration.commands import x12 as command
 from tests.fuzz.promises import check_bytes
 from tests.unit.x12.interchanges import CLAIM, interchange, professional
@@ -101,6 +102,53 @@ def test_read_writes_parquet_batch_by_batch(many: Path, tmp_path: Path, monkeypa
     whole = read([Source.at(many)], segments=True, details=True).tables
     for name, table in whole.items():
         assert pq.read_table(tmp_path / "out" / f"{name}.parquet").equals(table), name
+
+
+def test_a_long_stream_goes_to_disk(many: Path) -> None:
+    data = many.read_bytes()
+    held, spooled = Source.drain(io.BytesIO(data)), Source.drain(io.BytesIO(data), held=1000)
+    assert isinstance(held.data, bytes)
+    assert isinstance(spooled.data, source.FileBytes)
+    assert held.file_id == spooled.file_id == Source.of(data).file_id
+    assert read([spooled], segments=True).tables == read([held], segments=True).tables
+
+
+def test_round_trip_window_by_window(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "WINDOW_BYTES", 2000)
+    monkeypatch.setattr(roundtrip, "BATCH_BYTES", 4000)
+    monkeypatch.setattr(source, "_CHUNK", 1000)
+    other = interchange(professional(CLAIM), control=2).replace(b"~", b"\n").replace(b"*", b"|")
+    latin = interchange(*(professional(CLAIM, control=f"{n:04d}") for n in range(1, 9)), control=3)
+    data = many.read_bytes() + b"\r\n" + other + latin.replace(b"JANE", b"JOS\xc9", 3) + b"\x1a"
+    many.write_bytes(data)
+    assert roundtrip.round_trip(Source.at(many)) == read([Source.of(data)], segments=True).tables["segments"].num_rows
+    assert roundtrip.round_trip(Source.of(b"nothing")) == 0
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"BHT", b"BHU"), (b"HI*ABK", b"HI*X~HI*ABK"), (b"IEA*1*", b"")])
+def test_round_trip_tells_the_first_difference(
+    before: bytes, after: bytes, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "WINDOW_BYTES", 2000)
+    monkeypatch.setattr(roundtrip, "BATCH_BYTES", 4000)
+    data = many.read_bytes()
+    assert before in data
+    split = roundtrip._split
+    monkeypatch.setattr(roundtrip, "_split", lambda data, heads: split(data[:].replace(before, after, 1), heads))
+    with pytest.raises(roundtrip.DiffersError) as caught:
+        roundtrip.round_trip(Source.at(many))
+    assert caught.value.segment == data[: data.index(before)].count(b"~") + 1
+
+
+def test_a_segment_left_out_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "WINDOW_BYTES", 2000)
+    monkeypatch.setattr(progress, "MAX_SET_BYTES", 4000)
+    monkeypatch.setattr(roundtrip, "MAX_SET_BYTES", 4000)
+    data = interchange(professional(*[CLAIM] * 60))
+    with pytest.raises(roundtrip.DiffersError):
+        roundtrip.round_trip(Source.of(data))
+    with pytest.raises(roundtrip.DiffersError):
+        roundtrip.round_trip(Source.of(data[:106] + b"NM1*85*2*ABC" * 5000))
 
 
 def test_a_long_list_of_findings_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
