@@ -1,7 +1,7 @@
 """Checks of the content: what the guides require, and money that must add up. They make findings and change no value.
 
 Belongs here: checks of claims and remittances. Does not belong here: envelopes (`envelope`), values that are not of
-their type (`columns`), payer rules and scrubbing (`quality`).
+their type (`columns`), what the sets without claims must hold (`required`), payer rules and scrubbing (`quality`).
 """
 
 import numpy as np
@@ -15,6 +15,7 @@ from claims.interchange.x12.envelope import CLAIM_KINDS, KIND, Envelope
 from claims.interchange.x12.findings import Findings
 from claims.interchange.x12.loops import Context
 from claims.interchange.x12.remits835 import Remits835
+from claims.interchange.x12.required import check_required, is_5010
 from claims.interchange.x12.tokens import ABSENT, CODE, Flags, Index, Longs, Spans, Tokens, Words, pack
 
 _BODY = {"837P": "CLM", "837I": "CLM", "837D": "CLM", "835": "BPR", "999": "AK1", "997": "AK1"}
@@ -87,6 +88,7 @@ def check_all(context: Context, columns: Columns) -> None:
         found = found[columns.words(found, qualifier) == pack("XX")]
         findings.bad("X12-NPI", found, ~is_npi(tokens, tokens.element(found, value)), value)
     _check_levels(context, columns)
+    check_required(context, findings)
 
 
 def is_npi(tokens: Tokens, spans: Spans) -> Flags:
@@ -175,8 +177,7 @@ def check_claims(context: Context, columns: Columns, builder: Claims837, tables:
         ("payer_name", "X12-PAYER-MISSING"),
     ):
         findings.bad(code, clm, ~_held(claims, column), None)
-    is_5010 = _is_5010(context, clm)
-    needs_diagnosis = is_5010 & (kind != KIND["837D"])
+    needs_diagnosis = is_5010(context, clm) & (kind != KIND["837D"])
     findings.bad("X12-HI-MISSING", clm, needs_diagnosis & ~_held(claims, "principal_diagnosis_code"), None)
     is_institutional = kind == KIND["837I"]
     findings.bad("X12-STATEMENT-MISSING", clm, is_institutional & ~_held(claims, "statement_from_date"), None)
@@ -219,14 +220,6 @@ def _check_headers(context: Context, findings: Findings) -> None:
         seen = np.zeros(len(envelope.opens) + 1, np.bool_)
         seen[envelope.transaction[found]] = True
         findings.bad(code, opens, ~seen[sets], None)
-
-
-def _is_5010(context: Context, segment: Index) -> Flags:
-    """Whether each segment's interchange is 005010 (ISA12)."""
-    isa = context.envelope.isa
-    version = context.tokens.packed(context.tokens.element(isa, 12))
-    out: Flags = (version == pack("00501"))[context.tokens.region[segment]]
-    return out
 
 
 def _check_claim_ids(context: Context, findings: Findings, claims: pa.Table, clm: Index, frequency: Words) -> None:

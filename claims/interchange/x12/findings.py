@@ -383,6 +383,59 @@ CATALOGUE: tuple[Finding, ...] = (
         "BPR02 is not the sum of CLP04 less the provider adjustments",
         "Ask the payer for a corrected remittance; do not post the difference.",
     ),
+    # -- what the sets without claims must hold (`required`) ----------------------------------------------------------
+    Finding(
+        "X12-ELEMENT-MISSING", "error", "none", "1", "An element that the guide requires is absent", "Send the element."
+    ),
+    Finding("X12-HL-20-MISSING", "error", "none", "3", "The set has no information source", "Send HL with HL03 = 20."),
+    Finding("X12-HL-21-MISSING", "error", "none", "3", "The set has no receiver level", "Send HL with HL03 = 21."),
+    Finding("X12-HL-19-MISSING", "error", "none", "3", "The set has no provider level", "Send HL with HL03 = 19."),
+    Finding("X12-HL-22-MISSING", "error", "none", "3", "The set has no subscriber level", "Send HL with HL03 = 22."),
+    Finding("X12-HL-EV-MISSING", "error", "none", "3", "The request has no patient event", "Send HL with HL03 = EV."),
+    Finding("X12-HL-PARTY", "error", "none", "3", "The level names nobody", "Send NM1 in the level."),
+    Finding(
+        "X12-INQUIRY-MISSING",
+        "error",
+        "none",
+        "3",
+        "The patient's level of a 270 asks nothing",
+        "Send at least one EQ.",
+    ),
+    Finding(
+        "X12-BENEFIT-MISSING",
+        "error",
+        "none",
+        "3",
+        "The patient's level of a 271 tells no benefit and no reason for refusal",
+        "Send EB, or AAA.",
+    ),
+    Finding("X12-DEMOGRAPHICS-MISSING", "error", "none", "3", "The dependent has no birth date and sex", "Send DMG."),
+    Finding("X12-REVIEW-MISSING", "error", "none", "3", "The event of a 278 asks for no review", "Send UM."),
+    Finding("X12-TRACE-MISSING", "error", "none", "3", "The level has no trace number", "Send TRN in the level."),
+    Finding("X12-STATUS-MISSING", "error", "none", "3", "Nothing is said of what is traced", "Send STC after it."),
+    Finding(
+        "X12-RECEIPT-DATE-MISSING",
+        "error",
+        "none",
+        "3",
+        "The 277CA has no day of receipt",
+        "Send DTP*050 after its TRN.",
+    ),
+    Finding(
+        "X12-PROCESS-DATE-MISSING",
+        "error",
+        "none",
+        "3",
+        "The 277CA has no day of processing",
+        "Send DTP*009 after its TRN.",
+    ),
+    Finding(
+        "X12-SERVICE-DATE-MISSING", "error", "none", "3", "The claim or line has no date of service", "Send DTP*472."
+    ),
+    Finding("X12-AK9-MISSING", "error", "none", "3", "The answer has no verdict on the group", "Send AK9 before SE."),
+    Finding(
+        "X12-IK5-MISSING", "error", "none", "3", "The answer has no verdict on a set", "Send IK5 (997: AK5) after AK2."
+    ),
 )
 
 BY_CODE: dict[str, Finding] = {finding.code: finding for finding in CATALOGUE}

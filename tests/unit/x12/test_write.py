@@ -73,7 +73,11 @@ def test_what_is_written_has_right_counts_and_numbers() -> None:
     one = TransactionSet("276", "005010X212", [("BHT", "0010", "13", None, "20240301"), ("HL", "1", None, "20", "1")])
     data = write_interchange(ADDRESS, [Group("HR", "005010X212", [one, one])], numbers=numbers, at=AT)
     tables = read([Source.of(data)]).tables
-    assert tables["findings"].num_rows == 0
+    # The sets are hollow; their envelopes are right.
+    codes = set(tables["findings"]["code"].to_pylist())
+    assert not {
+        code for code in codes if code.startswith(("X12-ISA", "X12-IEA", "X12-GE", "X12-GS", "X12-SE", "X12-ST"))
+    }
     assert tables["transactions"]["st_control_number"].to_pylist() == ["0001", "0002"]
     assert tables["interchanges"]["isa_control_number"].to_pylist() == ["000000041"]
     assert tables["transactions"]["gs_control_number"].to_pylist() == ["7", "7"]
