@@ -32,7 +32,8 @@ ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
     "detail_parties": {
         "NM1": {
             "entity_code": 1, "entity_type_code": 2, "party_last_name": 3, "party_first_name": 4,
-            "party_middle_name": 5, "party_name_suffix": 7, "id_qualifier": 8, "party_id": 9,
+            "party_middle_name": 5, "party_name_prefix": 6, "party_name_suffix": 7, "id_qualifier": 8, "party_id": 9,
+            "related_entity_relationship_code": 10, "related_entity_code": 11, "party_second_last_name": 12,
         },
         "N1": {"entity_code": 1, "party_last_name": 2, "id_qualifier": 3, "party_id": 4},
     },
@@ -58,13 +59,18 @@ ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
     },
     "detail_notes": {"NTE": {"note_code": 1, "text": 2}, "K3": {"text": 1}, "MSG": {"text": 1}},
     "detail_attachments": {
-        "PWK": {"report_type_code": 1, "transmission_code": 2, "control_qualifier": 5, "control_text": 6}
+        "PWK": {
+            "report_type_code": 1, "transmission_code": 2, "copy_count": 3, "entity_code": 4, "control_qualifier": 5,
+            "control_text": 6, "description_text": 7, **{f"action_code_{n}": (8, n) for n in range(1, 6)},
+            "request_category_code": 9,
+        }
     },
     "detail_conditions": {"CRC": {"category_code": 1, "response_code": 2, **_run("condition_code", 5, 3)}},
     "detail_transports": {
         "CR1": {
-            "weight_unit_code": 1, "weight": 2, "transport_reason_code": 4, "distance_unit_code": 5, "distance": 6,
-            "round_trip_text": 9, "stretcher_text": 10,
+            "weight_unit_code": 1, "weight": 2, "transport_code": 3, "transport_reason_code": 4,
+            "distance_unit_code": 5, "distance": 6, "origin_text": 7, "destination_text": 8, "round_trip_text": 9,
+            "stretcher_text": 10,
         }
     },
     "detail_pricing": {
@@ -87,16 +93,27 @@ ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
     "detail_teeth": {
         "TOO": {"qualifier": 1, "tooth_code": 2, **{f"surface_code_{n}": (3, n) for n in range(1, 6)}},
     },
+    "detail_drugs": {
+        "LIN": {"assigned_text": 1, "qualifier": 2, "code": 3, "qualifier_2": 4, "code_2": 5},
+        "CTP": {"trade_class_code": 1, "price_code": 2, "unit_price": 3, "unit_count": 4, "unit_code": (5, 1)},
+    },
     "detail_elements": {
         **{
             name: _run("value", 21, 1)
-            for name in ("CUR", "SBR", "PAT", "OI", "CR2", "CR3", "CR5", "CR6", "MEA", "PS1", "DN1", "DN2")
+            for name in ("CUR", "SBR", "PAT", "OI", "CR2", "CR3", "CR5", "CR6", "CR7", "HSD", "PS1", "DN1", "DN2")
         },
-        "CLM": {f"value_{n}": n for n in (16, 17, 18, 19)},
-        "SV1": {f"value_{n}": n for n in (6, 10, 15)},
-        "SV3": {"value_5": 5, **{f"cavity_code_{n}": (4, n) for n in range(1, 6)}},
-        "SV5": {f"value_{n}": n for n in range(2, 8)},
-        "SVD": {"value_4": 4},
+        "PRV": {f"value_{n}": n for n in (1, 2)},
+        "CLM": {f"value_{n}": n for n in (3, 4, *range(13, 20))},
+        "CL1": {"value_4": 4},
+        "SV1": {f"value_{n}": n for n in (6, 8, 10, *range(13, 22))},
+        "SV2": {f"value_{n}": n for n in (6, 8, 9, 10)},
+        "SV3": {
+            **{f"value_{n}": n for n in (5, 7, 8, 9, 10)},
+            **{f"cavity_code_{n}": (4, n) for n in range(1, 6)},
+        },
+        "SV5": {**{f"part_{n}": (1, n) for n in range(1, 9)}, **{f"value_{n}": n for n in range(2, 8)}},
+        "SVD": {"part_7": (3, 7), "part_8": (3, 8), "value_4": 4},
+        "MEA": {**{f"value_{n}": n for n in (1, 2, 3, *range(5, 13))}, **{f"part_{n}": (4, n) for n in range(1, 16)}},
     },
     "detail_summaries": {
         "TS3": {
@@ -136,6 +153,11 @@ FOLLOWING = {
     "party_state": ("N4", 2),
     "party_zip": ("N4", 3),
     "country_code": ("N4", 4),
+    "location_qualifier": ("N4", 5),
+    "party_location_id": ("N4", 6),
+    "country_subdivision_code": ("N4", 7),
+    "provider_code": ("PRV", 1),
+    "taxonomy_qualifier": ("PRV", 2),
     "taxonomy_code": ("PRV", 3),
     "party_birth_date": ("DMG", 2),
     "sex_code": ("DMG", 3),
@@ -220,12 +242,21 @@ def _column(
                 at, component = at
             element_of[CODE[name]] = at
         place = element_of[code]
+        if not place.any():
+            # None of the segments that are here has it.
+            return pa.nulls(len(segment), column.type)
     if column.type == schema.DATE:
         place = _dated(tokens, segment, place)
         first, last = columns.dates(segment, place)
         return last if column.name.startswith("through") else first
     if component:
-        return tokens.text(columns.parts(segment, place, component)[component - 1])
+        # Few segments of a table have composites: the others are not taken apart.
+        held = np.flatnonzero(place)
+        at_held = np.broadcast_to(place, len(segment))[held]
+        parts = tokens.text(columns.parts(segment[held], at_held, component)[component - 1])
+        row = np.full(len(segment), ABSENT)
+        row[held] = np.arange(len(held))
+        return parts.take(pa.array(row, mask=row < 0))
     if column.type == schema.MONEY:
         return columns.money(segment, place)
     if column.type == schema.QUANTITY:

@@ -6,6 +6,12 @@ here: envelopes (`writer`), reading, checks.
 Nothing is done claim by claim. Each kind of segment is one column of text made by one expression; a segment has a sort
 key (claim, block of the claim, loop, instance, place in the loop, where it stood when it was read), and one sort puts
 all of them in the guide's order.
+
+With their details, claims of 005010 come back segment by segment. Derived, not kept, are: HL numbers and their counts,
+every count and control number of the envelopes, amounts and quantities (`40.00` comes back as `40`), DMG01 (`D8`), the
+format of the dates in HI, and empty elements at the end. Not written is what has no column and no use in the guides:
+segments that the guides do not name or that stand in no loop, the eighth component of HI, of SV101, SV202 and SV301,
+REF04 after its second component, and AMT, QTY, REF, DMG, PRV or PER with more elements than the guides give them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +49,7 @@ _KEYS = ("n", "block", "loop", "sub")
 _FIRST_LINE = 1 << 8
 
 # Segments of a loop in the order of the guides; where the three guides differ they have different segments.
-_IN_CLAIM = "CLM DTP CL1 DN1 DN2 PWK CN1 AMT QTY REF K3 NTE CR1 CR2 CRC CR3 CR5 CR6 HI HCP"
+_IN_CLAIM = "CLM DTP CL1 DN1 DN2 PWK CN1 AMT QTY REF K3 NTE CR1 CR2 CRC CR3 CR5 CR6 HI HCP CR7 HSD"
 _IN_LINE = "LX SV1 SV2 SV3 TOO SV5 PWK CR1 CR2 CR3 CR5 CRC DTP QTY MEA CN1 REF AMT K3 NTE PS1 HCP"
 _IN_PARTY = "NM1 PRV N3 N4 DMG DTP REF PER"
 _IN_LOOP = {
@@ -103,17 +109,18 @@ _VALUE = {
     "detail_parties": "party_id", "detail_references": "reference_text", "detail_dates": "from_date",
     "detail_amounts": "amount",
 }  # fmt: skip
-# (section, slot) of what typed columns hold.
-_SLOTS = frozenset(
-    {
-        *(("2300", q) for q in (_STATEMENT, "F5", *_CLAIM_DATES.values(), *_CLAIM_REFERENCES.values())),
-        *(("2310", party) for _, party, _, _ in _CLAIM_PARTIES),
-        *(("2320", q) for q in _OTHER_AMOUNTS.values()),
-        *(("2400", q) for q in ("472", "6R", "G1")),
-        ("2420", "82"), ("2330B", "573"), ("2330B", "F8"), ("2430", "573"), ("2430", "EAF"),
+# Detail table -> (section, slot) of what typed columns hold.
+_SLOTS = {
+    "detail_parties": {*(("2310", party) for _, party, _, _ in _CLAIM_PARTIES), ("2420", "82")},
+    "detail_dates": {
+        *(("2300", q) for q in (_STATEMENT, *_CLAIM_DATES.values())), ("2400", "472"), ("2330B", "573"), ("2430", "573")
+    },
+    "detail_amounts": {("2300", "F5"), *(("2320", q) for q in _OTHER_AMOUNTS.values()), ("2430", "EAF")},
+    "detail_references": {
+        *(("2300", q) for q in _CLAIM_REFERENCES.values()), ("2400", "6R"), ("2400", "G1"), ("2330B", "F8"),
         ("2010AA", "EI"), ("2010BA", "SY"),
-    }
-)  # fmt: skip
+    },
+}  # fmt: skip
 # Detail tables written as they are, with the segments of each that no typed column holds any of.
 _AS_READ = {
     "detail_amounts": ("QTY",),
@@ -127,7 +134,7 @@ _AS_READ = {
     "detail_forms": ("LQ", "FRM"),
     "detail_teeth": ("TOO",),
     "detail_adjudications": ("MIA", "MOA"),
-    "detail_elements": ("CUR", "CR2", "CR3", "CR5", "CR6", "MEA", "PS1", "DN1", "DN2"),
+    "detail_elements": ("CUR", "CR2", "CR3", "CR5", "CR6", "CR7", "HSD", "MEA", "PS1", "DN1", "DN2", "SV5"),
 }
 
 
@@ -285,10 +292,6 @@ class _Build:
     def _is_range(self, first: str, last: str) -> pl.Expr:
         return (pl.col(last) != pl.col(first)).fill_null(value=False)
 
-    def _period(self, first: str, last: str) -> pl.Expr:
-        both = pl.concat_str(self._day(first), pl.lit("-"), self._day(last))
-        return pl.when(self._is_range(first, last)).then(both).otherwise(self._day(first))
-
     # -- collecting ---------------------------------------------------------------------------------------------------
 
     def _add(
@@ -364,9 +367,13 @@ class _Build:
         )
         svd = self._frame("claim_line_adjudications").select(*source, "segment_ordinal", svd="adjudication_ordinal")
         placed = placed.join_asof(svd.sort("segment_ordinal"), on="segment_ordinal", by=source, check_sortedness=False)
+        drug = self._frame("detail_drugs").filter(pl.col("segment_id") == "LIN")
+        drug = drug.select(*source, "segment_ordinal", lin="segment_ordinal")
+        placed = placed.join_asof(drug.sort("segment_ordinal"), on="segment_ordinal", by=source, check_sortedness=False)
         repeats = pl.col("loop").str.contains("^(2310|2420|2330[C-I]?$)")
-        sub = pl.when(repeats).then(pl.col("opener")).when(pl.col("loop") == "2430").then(pl.col("svd")).otherwise(0)
-        return placed.with_columns(sub=sub.fill_null(0).cast(pl.Int64)).drop("svd")
+        sub = pl.when(repeats).then(pl.col("opener")).when(pl.col("loop") == "2430").then(pl.col("svd"))
+        within = sub.when(pl.col("loop") == "2410").then(pl.col("lin")).otherwise(0)
+        return placed.with_columns(sub=within.fill_null(0).cast(pl.Int64)).drop("svd", "lin")
 
     def _detail_text(self, table: str, segment: str) -> pl.Expr:
         """The segment as a row of its detail table holds it."""
@@ -403,7 +410,7 @@ class _Build:
         detail = detail.with_columns(nth=pl.int_range(pl.len()).over(key))
         typed = typed.with_columns(section=self._section(), instance=instance, is_typed=pl.lit(value=True))
         held = [name for name in typed.columns if name.endswith("_typed")]
-        known = pl.DataFrame(sorted(_SLOTS), schema=["section", "slot"], orient="row").with_columns(known=True)
+        known = pl.DataFrame(sorted(_SLOTS[table]), schema=["section", "slot"], orient="row").with_columns(known=True)
         both = detail.join(typed.select(*key, *held), on=key, how="left").join(
             known, on=["section", "slot"], how="left"
         )
@@ -508,12 +515,10 @@ class _Build:
         providers = claims.filter("new_provider")
         self._add(providers, "2000A", "HL", hl("provider_hl", None, "20", one))
         taxonomy = pl.col("billing_provider_taxonomy_code")
-        self._add(
-            providers,
-            "2000A",
-            "PRV",
-            pl.when(taxonomy.is_not_null()).then(self._segment("PRV", "BI", "PXC", taxonomy)),
-        )
+        heads = self._with_elements(providers, "PRV", ["n"], "2000A")
+        code, qualifier = pl.col("value_1").fill_null("BI"), pl.col("value_2").fill_null("PXC")
+        text = self._segment("PRV", code, qualifier, taxonomy)
+        self._add(heads, "2000A", "PRV", pl.when(taxonomy.is_not_null()).then(text))
         self._head_party(
             providers, "2010AA", "2", "XX",
             {"party_last_name": "billing_provider_name", "party_id": "billing_provider_npi",
@@ -558,7 +563,11 @@ class _Build:
 
     def _with_elements(self, frame: pl.DataFrame, segment: str, on: Sequence[str], loop: str) -> pl.DataFrame:
         """`frame` with the columns of `detail_elements` for its own `segment`."""
-        names = [c.name for c in schema.BY_NAME["detail_elements"].columns if c.name.startswith(("value_", "cavity"))]
+        names = [
+            c.name
+            for c in schema.BY_NAME["detail_elements"].columns
+            if c.name.startswith(("value_", "cavity_", "part_"))
+        ]
         found = self._placed("detail_elements").filter((pl.col("segment_id") == segment) & (pl.col("loop") == loop))
         return frame.join(found.unique(list(on), keep="last").select(*on, *names), on=list(on), how="left")
 
@@ -601,16 +610,22 @@ class _Build:
         col = pl.col
         name = self._segment(
             "NM1", col("entity_code"), col("entity_type_code"), col("party_last_name"), col("party_first_name"),
-            col("party_middle_name"), None, col("party_name_suffix"), col("id_qualifier"), col("party_id"),
+            col("party_middle_name"), col("party_name_prefix"), col("party_name_suffix"), col("id_qualifier"),
+            col("party_id"), col("related_entity_relationship_code"), col("related_entity_code"),
+            col("party_second_last_name"),
         )  # fmt: skip
         self._add(frame, loop, "NM1", name)
         code = col("entity_code").replace_strict(_PROVIDER_CODE, default="PE", return_dtype=pl.String)
-        self._add(
-            frame, loop, "PRV",
-            pl.when(col("taxonomy_code").is_not_null()).then(self._segment("PRV", code, "PXC", col("taxonomy_code"))),
+        provider = self._segment(
+            "PRV", col("provider_code").fill_null(code), col("taxonomy_qualifier").fill_null("PXC"),
+            col("taxonomy_code"),
         )  # fmt: skip
+        self._add(frame, loop, "PRV", pl.when(col("taxonomy_code").is_not_null()).then(provider))
         self._add(frame, loop, "N3", self._segment("N3", col("party_address_1"), col("party_address_2")))
-        place = self._segment("N4", col("party_city"), col("party_state"), col("party_zip"), col("country_code"))
+        place = self._segment(
+            "N4", col("party_city"), col("party_state"), col("party_zip"), col("country_code"),
+            col("location_qualifier"), col("party_location_id"), col("country_subdivision_code"),
+        )  # fmt: skip
         self._add(frame, loop, "N4", place)
         born = col("party_birth_date").is_not_null()
         demographic = self._segment(
@@ -660,19 +675,21 @@ class _Build:
 
     def _claims(self, claims: pl.DataFrame) -> None:
         col = pl.col
+        institutional = self._with_elements(claims, "CL1", ["n"], "2300")
+        codes = (col("admission_type_code"), col("admission_source_code"), col("patient_status_code"), col("value_4"))
+        self._add(institutional, "2300", "CL1", self._segment("CL1", *codes))
         claims = self._with_elements(claims, "CLM", ["n"], "2300")
         place = self._composite(col("facility_type_code"), col("facility_code_qualifier"), col("frequency_code"))
         causes = [col(f"related_cause_code_{n}") for n in range(1, 4)]
         cause = self._composite(*causes, col("accident_state"), col("accident_country"))
         text = self._segment(
-            "CLM", col("patient_control_number"), self._text("claims", "total_charge_amount"), None, None, place,
+            "CLM", col("patient_control_number"), self._text("claims", "total_charge_amount"), col("value_3"),
+            col("value_4"), place,
             col("provider_signature_code"), col("assignment_code"), col("benefits_assignment_code"),
-            col("release_code"), col("patient_signature_code"), cause, col("special_program_code"), None, None, None,
-            col("value_16"), col("value_17"), col("value_18"), col("value_19"), col("delay_reason_code"),
+            col("release_code"), col("patient_signature_code"), cause, col("special_program_code"),
+            *(col(f"value_{n}") for n in range(13, 20)), col("delay_reason_code"),
         )  # fmt: skip
         self._add(claims, "2300", "CLM", text)
-        codes = (col("admission_type_code"), col("admission_source_code"), col("patient_status_code"))
-        self._add(claims, "2300", "CL1", self._segment("CL1", *codes))
         statement = self._date(claims, "2300", _STATEMENT, "statement_from_date", "statement_through_date")
         dental = claims.filter(col("kind") == "D").select("n", is_dental=pl.lit(value=True))
         statement = statement.join(dental, on="n", how="left").with_columns(
@@ -737,10 +754,14 @@ class _Build:
         codes = self._of_claim("claim_codes")
         if not codes.height:
             return
-        ranged = self._is_range("from_date", "through_date")
+        # An occurrence span (BI) is a range even where it is one day.
+        ranged = self._is_range("from_date", "through_date") | (col("qualifier") == "BI")
+        last = pl.coalesce(self._day("through_date"), self._day("from_date"))
+        both = pl.concat_str(self._day("from_date"), pl.lit("-"), last)
+        period = pl.when(ranged).then(both).otherwise(self._day("from_date"))
         form = pl.when(col("from_date").is_not_null()).then(pl.when(ranged).then(pl.lit("RD8")).otherwise(pl.lit("D8")))
         value = self._composite(
-            col("qualifier"), col("code"), form, self._period("from_date", "through_date"),
+            col("qualifier"), col("code"), form, period,
             self._text("claim_codes", "amount"), self._text("claim_codes", "quantity"), col("version_code"), None,
             col("present_on_admission_code"),
         )  # fmt: skip
@@ -788,33 +809,51 @@ class _Build:
         place = col("place_of_service_code")
         texts: dict[str, tuple[str, list[Value]]] = {
             "P": ("SV1", [
-                product, charge, col("unit_code"), units, place, col("value_6"), pointers, None, col("emergency_code"),
-                col("value_10"), col("epsdt_code"), col("family_planning_code"), None, None, col("value_15")]),
+                product, charge, col("unit_code"), units, place, col("value_6"), pointers, col("value_8"),
+                col("emergency_code"), col("value_10"), col("epsdt_code"), col("family_planning_code"),
+                *(col(f"value_{n}") for n in range(13, 22))]),
             "I": ("SV2", [
-                col("revenue_code"), product, charge, col("unit_code"), units, None,
-                self._text("claim_lines", "non_covered_amount")]),
+                col("revenue_code"), product, charge, col("unit_code"), units, col("value_6"),
+                self._text("claim_lines", "non_covered_amount"), col("value_8"), col("value_9"), col("value_10")]),
             "D": ("SV3", [
                 product, charge, place, self._composite(*(col(f"cavity_code_{n}") for n in range(1, 6))),
-                col("value_5"), units, None, None, None, None, pointers]),
+                col("value_5"), units, *(col(f"value_{n}") for n in range(7, 11)), pointers]),
         }  # fmt: skip
         for kind, (segment, values) in texts.items():
             mine = self._with_elements(of_kind[kind], segment, ["n", "block"], "2400")
             self._add(mine, "2400", segment, self._segment(segment, *values))
-        equipment = self._placed("detail_elements").filter(col("segment_id") == "SV5")
-        if equipment.height:
-            equipment = equipment.join(
-                lines.select("n", "block", "product_qualifier", "procedure_code"), on=["n", "block"]
-            )
-            code = self._composite(col("product_qualifier"), col("procedure_code"))
-            self._add(equipment, "2400", "SV5", self._segment("SV5", code, *(col(f"value_{n}") for n in range(2, 8))))
         self._dates.append(self._date(lines, "2400", "472", "service_from_date", "service_through_date"))
         self._references.append(self._reference(lines, "2400", "6R", "line_control_number"))
         self._references.append(self._reference(lines, "2400", "G1", "prior_authorization_number"))
-        drugs = lines.filter(col("ndc_code").is_not_null())
-        self._add(drugs, "2410", "LIN", self._segment("LIN", None, "N4", col("ndc_code")))
-        count = self._text("claim_lines", "ndc_unit_count")
-        self._add(drugs, "2410", "CTP", self._segment("CTP", None, None, None, count, col("ndc_unit_code")))
+        self._drugs(lines)
         return lines
+
+    def _drugs(self, lines: pl.DataFrame) -> None:
+        """2410: the drug that is typed, in the place of the first LIN and CTP of its line, and what details add."""
+        col = pl.col
+        keys = ["n", "block"]
+        count = self._text("claim_lines", "ndc_unit_count")
+        names = ["ndc_code", "ndc_unit_count", "ndc_unit_code"]
+        typed = lines.filter(pl.any_horizontal(col(name).is_not_null() for name in names)).select(*keys, *names)
+        found = self._placed("detail_drugs").sort("ordinal")
+        found = found.with_columns(first=pl.int_range(pl.len()).over(*keys, "segment_id") == 0)
+        found = found.join(typed, on=keys, how="left").with_columns(
+            code=pl.when("first").then("ndc_code").otherwise("code"),
+            unit_count=pl.when("first").then("ndc_unit_count").otherwise("unit_count"),
+            unit_code=pl.when("first").then("ndc_unit_code").otherwise("unit_code"),
+        )
+        opened = found.filter(col("first") & (col("segment_id") == "LIN")).select(*keys, "sub")
+        # A code that the typed column does not have was taken away, and its quantity with it.
+        for segment, text in (
+            ("LIN", self._segment("LIN", None, "N4", col("ndc_code"))),
+            ("CTP", self._segment("CTP", None, None, None, count, col("ndc_unit_code"))),
+        ):
+            mine = found.filter(col("segment_id") == segment)
+            bare = typed.join(mine.select(keys), on=keys, how="anti").join(opened, on=keys, how="left")
+            bare = bare.with_columns(col("sub").fill_null(0))
+            self._add(bare.filter(col("ndc_code").is_not_null()) if segment == "LIN" else bare, "2410", segment, text)
+            mine = mine.filter(col("code").is_not_null()) if segment == "LIN" else mine
+            self._add(mine, "2410", segment, self._detail_text("detail_drugs", segment))
 
     def _others(self) -> None:
         """2320 with 2330A and 2330B, and what adjudicated lines and claims: SVD and CAS."""
@@ -827,8 +866,10 @@ class _Build:
                 self._with_elements(payers, "SBR", keys, "2320"), "2320", "SBR", self._sbr(col("relationship_code"))
             )
             elements = self._with_elements(payers, "OI", keys, "2320")
-            values = [col("value_4"), col("value_5")]
-            text = self._segment("OI", None, None, col("benefits_assignment_code"), *values, col("release_code"))
+            values = [col(f"value_{n}") for n in (1, 2, 4, 5)]
+            text = self._segment(
+                "OI", *values[:2], col("benefits_assignment_code"), *values[2:], col("release_code")
+            )  # fmt: skip
             self._add(elements, "2320", "OI", text)
             self._amounts += [self._amount(payers, "2320", q, column) for column, q in _OTHER_AMOUNTS.items()]
             self._head_party(
@@ -864,8 +905,9 @@ class _Build:
         if not found.height:
             return
         product = self._composite(
-            col("product_qualifier"), col("procedure_code"), *(col(f"modifier_{n}") for n in range(1, 5))
-        )
+            col("product_qualifier"), col("procedure_code"), *(col(f"modifier_{n}") for n in range(1, 5)),
+            col("part_7"), col("part_8"),
+        )  # fmt: skip
         found = self._with_elements(found, "SVD", ["n", "block", "sub"], "2430")
         name = "claim_line_adjudications"
         text = self._segment(
