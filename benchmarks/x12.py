@@ -10,11 +10,13 @@ smaller files. A peer that cannot be installed, or does not take a file of ours,
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import venv
 from collections.abc import Iterator
+from itertools import count as numbers
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -169,22 +171,40 @@ def run(claims: int = CLAIMS) -> dict[str, Any]:
 
 
 def _big(folder: Path) -> Iterator[dict[str, Any]]:
-    """`claimworks x12 read` of a gigabyte: in sets, and without any terminator after the ISA. Once each."""
-    for name, write in (("in sets of 5,000 claims", _write_big), ("without a terminator", _write_endless)):
-        path = folder / "big.837"
+    """`claimworks x12` on a gigabyte: in sets, as one set, and without any terminator after the ISA. Once each."""
+    path = folder / "big.837"
+    out = str(folder / "tables")
+    for name, write, ways in (
+        (
+            "in sets of 5,000 claims",
+            _write_big,
+            (
+                ("read", ["read", str(path), "--json"]),
+                ("read --out", ["read", str(path), "--out", out, "--json"]),
+                ("read of stdin", ["read", "-", "--json"]),
+                ("roundtrip", ["roundtrip", str(path)]),
+            ),
+        ),
+        ("in one set", _write_one, (("read", ["read", str(path), "--json"]),)),
+        ("without a terminator", _write_endless, (("read", ["read", str(path), "--json"]),)),
+    ):
         write(path)
-        done = measure([sys.executable, "-c", _READ_BIG, str(path)])
+        for way, arguments in ways:
+            done = measure([sys.executable, "-c", _COMMAND, str(path), *arguments])
+            yield figure(f"x12 {way}, 1 GB {name}, peak memory", done.peak_rss_gb * 1000, "MB", 1000)
+            yield figure(f"x12 {way}, 1 GB {name}", BIG_BYTES / 1e6 / done.seconds, "MB/s", None)
         path.unlink()
-        yield figure(f"x12 read, 1 GB {name}, peak memory", done.peak_rss_gb * 1000, "MB", 1000)
-        yield figure(f"x12 read, 1 GB {name}", BIG_BYTES / 1e6 / done.seconds, "MB/s", None)
 
 
-_READ_BIG = """
-import sys
-from typer.testing import CliRunner
+_COMMAND = """
+import os, sys
+if "-" in sys.argv:
+    os.dup2(os.open(sys.argv[1], os.O_RDONLY), 0)
 from orchestration.commands.x12 import app
-result = CliRunner().invoke(app, ["read", sys.argv[1], "--json"])
-assert result.exit_code in (0, 3), result.exception
+try:
+    app(sys.argv[2:])
+except SystemExit as end:
+    assert end.code in (0, 3), end.code
 """
 
 
@@ -198,6 +218,21 @@ def _write_big(path: Path) -> None:
             sets += 1
             file.write(f"ST*837*{sets:06d}*005010X222A1~{text}SE*{len(body) + 2}*{sets:06d}~")
         file.write(f"GE*{sets}*1~IEA*1*000000001~")
+
+
+def _write_one(path: Path) -> None:
+    """One set whose HL count on, with the claims of the same 5,000 patients again and again."""
+    isa, gs, st, *body, _, _, _ = claim_file(SET_CLAIMS, SET_CLAIMS)
+    head, claims = body[:10], "~".join(body[10:]) + "~"
+    levels = re.compile(r"HL\*\d+\*1\*22")
+    number = numbers(2)
+    with path.open("w", encoding="ascii") as file:
+        file.write("~".join([isa, gs, st, *head]) + "~")
+        segments = len(head) + 2
+        while file.tell() < BIG_BYTES:
+            file.write(levels.sub(lambda _: f"HL*{next(number)}*1*22", claims))
+            segments += len(body) - len(head)
+        file.write(f"SE*{segments}*0001~GE*1*1~IEA*1*000000001~")
 
 
 def _write_endless(path: Path) -> None:

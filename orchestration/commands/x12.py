@@ -63,6 +63,7 @@ def read(
         ):
             summary.add(batch.tables)
             writers.write(batch.tables)
+            del batch  # or it would stay while the next one is read
     report = [{"path": str(path), **summary.entry(source.file_id)} for path, source in sources]
     if as_json:
         console.print_json({"files": report})

@@ -90,9 +90,11 @@ def _results(sources: Sequence[Source], max_bytes: int, segments: bool, details:
     for length, tables in _stream(sources, segments, details):
         held.append(tables)
         size += length
+        del tables  # or they would stay while the next window is read
         if size >= max_bytes:
-            yield _joined(held)
-            held, size = [], 0
+            joined, held, size = _joined(held), [], 0
+            yield joined
+            del joined
     if held:
         yield _joined(held)
 
@@ -126,9 +128,14 @@ def _stream(sources: Sequence[Source], segments: bool, details: bool) -> Iterato
         return
     progress = Progress(len(sources))
     inputs = _Inputs(sources, file_ids, segments, details)
-    for window in _pipeline(inputs, windows(sources, regions, WINDOW_BYTES), findings, progress):
+    # With the details, the tables of a window are twice as large.
+    limit = WINDOW_BYTES // 2 if details else WINDOW_BYTES
+    for window in _pipeline(inputs, windows(sources, regions, limit), findings, progress):
         length = sum(part.end - part.start for part in window.tokens.regions)
-        yield length, {name: window.tables[name] if name in window.tables else _EMPTY[name] for name in names}
+        tables = {name: window.tables.get(name, _EMPTY[name]) for name in names}
+        del window  # or it would stay while the next one is read
+        yield length, tables
+        del tables
 
 
 _EMPTY = {name: schema.empty(name) for name in (*X12_TABLES, *(table.name for table in schema.DETAIL_TABLES))}
