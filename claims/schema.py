@@ -651,6 +651,7 @@ TABLES: tuple[Table, ...] = (
             ),
             _token("payer_claim_control_number", "payer_claim_key", "payer_claim", Identifier.OTHER, "REF*1K"),
             _token("clearinghouse_trace_number", "clearinghouse_trace_key", "trace", Identifier.OTHER, "REF*D9"),
+            _c("batch_reference_id", TEXT, "TRN02 of the receiver level around it; 277CA: BHT03 of the 837 answered"),
             _token("subscriber_member_id", "subscriber_key", "member", Identifier.BENEFICIARY, "NM1*IL or QC NM109"),
             _c("category_code", CODE, "STC01-1: A0-A8, F0-F4, P0-P5, R0-R17, E0-E4"),
             _c("status_code", CODE, "STC01-2"),
@@ -810,6 +811,7 @@ DETAIL_TABLES: tuple[Table, ...] = (
             _c("qualifier", CODE, "AMT01 or QTY01"),
             _c("amount", MONEY, "AMT02"),
             _c("quantity", QUANTITY, "QTY02"),
+            _c("unit_code", CODE, "QTY03-1"),
         ),
     ),
     _detail(
@@ -927,6 +929,15 @@ DETAIL_TABLES: tuple[Table, ...] = (
             _c("qualifier", CODE, "TOO01"),
             _c("tooth_code", CODE, "TOO02"),
             *_codes("surface_code", 5, "Surface"),
+        ),
+    ),
+    _detail(
+        "detail_demographics",
+        "DMG",
+        (
+            _c("format_code", CODE, "DMG01"),
+            _seal("person_birth_date", Identifier.DATE, "DMG02", DATE),
+            _c("sex_code", CODE, "DMG03"),
         ),
     ),
     _detail(

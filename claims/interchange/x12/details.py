@@ -50,7 +50,10 @@ ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
         "DTP": {"qualifier": 1, "format_code": 2, "from_date": 3, "through_date": 3, "value": 3},
         "DTM": {"qualifier": 1, "from_date": 2, "through_date": 2, "value": 2},
     },
-    "detail_amounts": {"AMT": {"qualifier": 1, "amount": 2}, "QTY": {"qualifier": 1, "quantity": 2}},
+    "detail_amounts": {
+        "AMT": {"qualifier": 1, "amount": 2},
+        "QTY": {"qualifier": 1, "quantity": 2, "unit_code": (3, 1)},
+    },
     "detail_contacts": {
         "PER": {
             "function_code": 1, "contact_last_name": 2, "number_qualifier_1": 3, "contact_phone_1": 4,
@@ -93,6 +96,7 @@ ELEMENTS: Mapping[str, Mapping[str, Mapping[str, Place]]] = {
     "detail_teeth": {
         "TOO": {"qualifier": 1, "tooth_code": 2, **{f"surface_code_{n}": (3, n) for n in range(1, 6)}},
     },
+    "detail_demographics": {"DMG": {"format_code": 1, "person_birth_date": 2, "sex_code": 3}},
     "detail_drugs": {
         "LIN": {"assigned_text": 1, "qualifier": 2, "code": 3, "qualifier_2": 4, "code_2": 5},
         "CTP": {"trade_class_code": 1, "price_code": 2, "unit_price": 3, "unit_count": 4, "unit_code": (5, 1)},

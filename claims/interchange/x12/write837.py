@@ -1,4 +1,4 @@
-"""Claims written as 837: professional, institutional and dental (005010), from the typed tables and their details.
+"""Claims written as 837: professional, institutional and dental, from the typed tables and their details.
 
 Belongs here: which element each column becomes, and the order of loops and segments in the guides. Does not belong
 here: envelopes (`writer`), reading, checks.
@@ -7,11 +7,12 @@ Nothing is done claim by claim. Each kind of segment is one column of text made 
 key (claim, block of the claim, loop, instance, place in the loop, where it stood when it was read), and one sort puts
 all of them in the guide's order.
 
-With their details, claims of 005010 come back segment by segment. Derived, not kept, are: HL numbers and their counts,
+With their details, claims of 005010 and of 004010 come back segment by segment. Derived, not kept, are: HL numbers,
 every count and control number of the envelopes, amounts and quantities (`40.00` comes back as `40`), DMG01 (`D8`), the
-format of the dates in HI, and empty elements at the end. Not written is what has no column and no use in the guides:
-segments that the guides do not name or that stand in no loop, the eighth component of HI, of SV101, SV202 and SV301,
-REF04 after its second component, and AMT, QTY, REF, DMG, PRV or PER with more elements than the guides give them.
+format of the dates in HI, and empty elements at the end. Not written is what has no column: segments that the guides do
+not name or that stand in no loop, elements that the guides do not use (the eighth component of HI, SV101, SV202 and
+SV301; REF04 after its second component; AMT, QTY, REF, DMG, PRV and PER beyond what the guides give them), values that
+are not of their type (they have their findings), and empty places between the codes of an HI.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ from claims.interchange.x12.writer import (
 )
 
 GUIDES = {"professional": "005010X222A1", "institutional": "005010X223A2", "dental": "005010X224A2"}
+# Guides of 004010, without their addenda.
+_GUIDES_4010 = {"professional": "004010X098", "institutional": "004010X096", "dental": "004010X097"}
 _LETTER = {"professional": "P", "institutional": "I", "dental": "D"}
 
 Value: TypeAlias = pl.Expr | str | None
@@ -49,12 +52,12 @@ _KEYS = ("n", "block", "loop", "sub")
 _FIRST_LINE = 1 << 8
 
 # Segments of a loop in the order of the guides; where the three guides differ they have different segments.
-_IN_CLAIM = "CLM DTP CL1 DN1 DN2 PWK CN1 AMT QTY REF K3 NTE CR1 CR2 CRC CR3 CR5 CR6 HI HCP CR7 HSD"
+_IN_CLAIM = "CLM DTP CL1 DN1 DN2 PWK CN1 AMT REF K3 NTE CR1 CR2 CRC CR3 CR5 CR6 HI QTY HCP CR7 HSD"
 _IN_LINE = "LX SV1 SV2 SV3 TOO SV5 PWK CR1 CR2 CR3 CR5 CRC DTP QTY MEA CN1 REF AMT K3 NTE PS1 HCP"
 _IN_PARTY = "NM1 PRV N3 N4 DMG DTP REF PER"
 _IN_LOOP = {
-    "1000A": _IN_PARTY, "1000B": _IN_PARTY, "2000A": "HL PRV CUR", "2000B": "HL SBR PAT", "2000C": "HL PAT",
-    "2300": _IN_CLAIM, "2320": "SBR CAS AMT OI MIA MOA", "2400": _IN_LINE, "2410": "LIN CTP REF",
+    "BHT": "BHT REF", "1000A": _IN_PARTY, "1000B": _IN_PARTY, "2000A": "HL PRV CUR", "2000B": "HL SBR PAT",
+    "2000C": "HL PAT", "2300": _IN_CLAIM, "2320": "SBR CAS AMT DMG OI MIA MOA", "2400": _IN_LINE, "2410": "LIN CTP REF",
     "2430": "SVD CAS DTP AMT",
 }  # fmt: skip
 # Questions and their answers alternate.
@@ -156,14 +159,17 @@ def write_claims(
     receiver: Party | None = None,
     marks: Marks | None = None,
 ) -> list[Group]:
-    """The 837 groups for every row of `tables["claims"]`, one for each kind of claim, ready for `write_interchange`.
+    """The 837 groups for every row of `tables["claims"]`, one for each guide, ready for `write_interchange`.
 
     `tables` are those of `read`, in clear: `claims` and `claim_lines` at least. The other typed tables, the detail
     tables and `transactions` (for BHT) add what they hold; where a typed column and a detail row say the same thing
     differently, the typed column is written. Without details what no typed column holds is left out: street and city of
-    the billing provider, names of rendering and referring providers. There is one transaction set for each
-    (file_id, transaction_ordinal) and kind; claims that follow each other with the same provider, or subscriber, share
-    its level. `submitter` and `receiver` are needed where neither details nor `transactions` name them.
+    the billing provider, names of rendering and referring providers.
+
+    There is one transaction set for each (file_id, transaction_ordinal) and kind, in the guide of `GUIDES`, or in the
+    004010 guide that `transactions` says it came in: nothing is converted from one to the other. Claims that follow
+    each other with the same provider, or subscriber, share its level. `submitter` and `receiver` are needed where
+    neither details nor `transactions` name them.
 
     Raises `MarkInDataError` where a value holds a delimiter and `WriteError` where no submitter is known. Costs 20 to
     35 microseconds a claim on two cores.
@@ -954,7 +960,7 @@ class _Build:
         """BHT, submitter and receiver of each set; the sets."""
         col = pl.col
         keys = ["file_id", "transaction_ordinal"]
-        names = ["purpose_code", "reference_id", "created_date", "created_time", "usage_code"]
+        names = ["purpose_code", "reference_id", "created_date", "created_time", "usage_code", "implementation_guide"]
         held = self._frame("transactions").select(*keys, *names, "group_sender_id", "group_receiver_id")
         sets = claims.filter("new_set").join(held, on=keys, how="left", maintain_order="left")
         use = pl.when(col("usage_code").is_in(["CH", "RP", "31"])).then("usage_code").otherwise(pl.lit("CH"))
@@ -965,6 +971,19 @@ class _Build:
             use,
         )  # fmt: skip
         self._add(sets, "BHT", "BHT", text)
+        guide = col("implementation_guide")
+        old = pl.col("claim_type").replace_strict(_GUIDES_4010, return_dtype=pl.String)
+        new = pl.col("claim_type").replace_strict(GUIDES, return_dtype=pl.String)
+        is_old = guide.str.starts_with(old).fill_null(value=False)
+        sets = sets.with_columns(guide=pl.when(is_old).then(guide).otherwise(new), is_old=is_old)
+        # 004010 names its guide in a REF under the BHT too, often without its addenda.
+        held = self._frame("detail_references").filter(
+            col("loop_id").is_null() & col("claim_ordinal").is_null() & (col("qualifier") == "87")
+        )
+        named = held.unique(keys, keep="first", maintain_order=True).select(*keys, "reference_text")
+        named = sets.filter("is_old").join(named, on=keys, how="left", maintain_order="left")
+        text = self._segment("REF", "87", col("reference_text").fill_null(col("guide")))
+        self._add(named.with_columns(ordinal=pl.lit(1)), "BHT", "REF", text)
         for loop, entity, party, column in (
             ("1000A", "41", self.submitter, "group_sender_id"),
             ("1000B", "40", self.receiver, "group_receiver_id"),
@@ -987,7 +1006,7 @@ class _Build:
         return sets
 
     def groups(self) -> Iterator[Group]:
-        """One group for each kind of claim."""
+        """One group for each guide."""
         col = pl.col
         if not self.claims.height:
             return
@@ -1005,17 +1024,19 @@ class _Build:
                     mine = mine.filter(col("loop") != "1000A")
                 if mine.height:
                     self._add(mine, col("loop"), segment, self._detail_text(table, segment))
+        demographics = self._placed("detail_demographics").filter(col("loop") == "2320")
+        self._add(demographics, "2320", "DMG", self._detail_text("detail_demographics", "DMG"))
         rows = pl.concat(pl.collect_all(self.rows)).sort("first", "second", maintain_order=True)
         end = self.marks.terminator + self.marks.line_break
         places = rows["first"].search_sorted(sets["n"] * (1 << 24)).to_list()
         texts = rows["text"]
         rendered: dict[str, list[RenderedSet]] = {}
-        for kind, begin, stop in zip(sets["claim_type"].to_list(), places, [*places[1:], rows.height], strict=True):
+        for guide, begin, stop in zip(sets["guide"].to_list(), places, [*places[1:], rows.height], strict=True):
             body = texts.slice(begin, stop - begin)
             text = str(body.str.join(end).item()) + end
-            rendered.setdefault(kind, []).append(RenderedSet("837", GUIDES[kind], text, stop - begin, self.marks))
-        for kind, bodies in rendered.items():
-            yield Group("HC", GUIDES[kind], bodies)
+            rendered.setdefault(guide, []).append(RenderedSet("837", guide, text, stop - begin, self.marks))
+        for guide, bodies in rendered.items():
+            yield Group("HC", guide, bodies)
 
 
 def _split(place: Place) -> tuple[int, int]:

@@ -180,7 +180,8 @@ def write_interchange(
     marks = marks or Marks()
     end = marks.terminator + marks.line_break
     control = f"{_held(numbers.next_interchange()):09d}"
-    out = [_isa(address, control, at, marks) + end]
+    is_4010 = bool(groups) and all(_is_4010(group) for group in groups)
+    out = [_isa(address, control, at, marks, is_4010=is_4010) + end]
     out.extend(render(answer, marks) + end for answer in answers)
     for group in groups:
         number = str(_held(numbers.next_group()))
@@ -192,12 +193,17 @@ def write_interchange(
         for place, one in enumerate(group.sets, 1):
             st02 = f"{place:04d}"
             text, count = _body(one, marks)
-            out.append(render(("ST", one.kind, st02, one.guide), marks) + end)
+            out.append(render(("ST", one.kind, st02, None if _is_4010(one) else one.guide), marks) + end)
             out.append(text)
             out.append(render(("SE", str(count + 2), st02), marks) + end)
         out.append(render(("GE", str(len(group.sets)), number), marks) + end)
     out.append(render(("IEA", str(len(groups)), control), marks) + end)
     return "".join(out).encode("utf-8")
+
+
+def _is_4010(one: Group | TransactionSet | RenderedSet) -> bool:
+    """Whether it is of 004010, which names the guide in GS08 alone and knows no repetitions."""
+    return one.guide.startswith("004010")
 
 
 def _held(number: int) -> int:
@@ -216,7 +222,7 @@ def _body(one: TransactionSet | RenderedSet, marks: Marks) -> tuple[str, int]:
     return "".join(render(segment, marks) + end for segment in one.body), len(one.body)
 
 
-def _isa(address: Address, control: str, at: datetime, marks: Marks) -> str:
+def _isa(address: Address, control: str, at: datetime, marks: Marks, *, is_4010: bool) -> str:
     def fixed(value: str, width: int) -> str:
         if len(value) > width:
             raise TooLongError(f"an identifier of the ISA is longer than {width} characters")
@@ -225,11 +231,12 @@ def _isa(address: Address, control: str, at: datetime, marks: Marks) -> str:
         return value.ljust(width)
 
     blank = " " * 10
+    version = ("U", "00401") if is_4010 else (marks.repetition, "00501")
     parts = (
         "ISA", "00", blank, "00", blank,
         fixed(address.sender_qualifier, 2), fixed(address.sender_id, 15),
         fixed(address.receiver_qualifier, 2), fixed(address.receiver_id, 15),
-        f"{at:%y%m%d}", f"{at:%H%M}", marks.repetition, "00501", control, "0", address.usage_code, marks.component,
+        f"{at:%y%m%d}", f"{at:%H%M}", *version, control, "0", address.usage_code, marks.component,
     )  # fmt: skip
     return marks.element.join(parts)
 

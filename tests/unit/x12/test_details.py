@@ -26,6 +26,7 @@ SEGMENTS = {
     "detail_contracts": ("CN1",),
     "detail_forms": ("LQ", "FRM"),
     "detail_teeth": ("TOO",),
+    "detail_demographics": ("DMG",),
     "detail_drugs": ("LIN", "CTP"),
     "detail_elements": (
         *("CUR", "PRV", "SBR", "PAT", "CLM", "CL1", "OI", "SV1", "SV2", "SV3", "SV5", "SVD"),

@@ -11,7 +11,7 @@ import pytest
 
 from claims import schema
 from claims.interchange.x12 import Address, MarkInDataError, Marks, Numbers, Source, WriteError, read, write_interchange
-from claims.interchange.x12.write837 import Party, write_claims
+from claims.interchange.x12.write837 import GUIDES, Party, write_claims
 from claims.simulator import simulate
 from tests.unit.x12.interchanges import BILLING, CLAIM, SUBSCRIBER, interchange, professional, transaction
 
@@ -23,8 +23,14 @@ TYPED = (
 PROVENANCE = [column.name for column in schema.PROVENANCE]
 NUMBER = re.compile(r"-?\d*\.\d+")
 
-# Files of 005010 whose segments do not all come back, and why.
-NOT_WHOLE = {"x12__demo.example11.837": "its components stand behind a mark that ISA16 does not name: no pointers"}
+# Files whose segments do not all come back, and why.
+NOT_WHOLE = {
+    "x12__demo.example11.837": "its components stand behind a mark that ISA16 does not name: its pointer is no number",
+    "pyx12__x12testdata.py_blank1.source": "a composite of blanks and nothing",
+    "x12__automobile-accident.837": "HI with an empty code between others",
+}
+
+KINDS = {"837P": "professional", "837I": "institutional", "837D": "dental"}
 
 Tables = dict[str, pa.Table]
 
@@ -44,41 +50,75 @@ def typed(tables: Tables) -> dict[str, list[dict[str, Any]]]:
 
 
 def segments(tables: Tables) -> list[str]:
-    """The segments between ST and SE with plain delimiters and amounts as 40, not 40.00."""
-    [head] = tables["interchanges"].to_pylist()
-    out = []
-    for text in tables["segments"]["text"].to_pylist():
-        elements = text.replace(head["component_separator"], ":").split(head["element_separator"])
+    """The segments between ST and SE of every set."""
+    return [text for _, texts in sorted(by_set(tables).items()) for text in texts]
+
+
+def by_set(tables: Tables) -> dict[tuple[str, int], list[str]]:
+    """The segments between ST and SE, with plain delimiters, amounts as 40, not 40.00, and no empty end."""
+    heads = {head["file_id"]: head for head in tables["interchanges"].to_pylist()}
+    out: dict[tuple[str, int], list[str]] = {}
+    for row in tables["segments"].select(["file_id", "transaction_ordinal", "text"]).to_pylist():
+        head = heads[row["file_id"]]
+        elements = row["text"].replace(head["component_separator"], ":").split(head["element_separator"])
         if elements[0] not in ("ISA", "GS", "ST", "SE", "GE", "IEA"):
             plain = [e.rstrip("0").rstrip(".") if NUMBER.fullmatch(e) else e for e in elements]
-            out.append("*".join(plain))
+            out.setdefault((row["file_id"], row["transaction_ordinal"]), []).append("*".join(plain).rstrip("*"))
+    return out
+
+
+def typed_by_set(tables: Tables) -> dict[tuple[str, int], dict[str, list[dict[str, Any]]]]:
+    """The typed rows of every set; ordinals of the file are left out."""
+    out: dict[tuple[str, int], dict[str, list[dict[str, Any]]]] = {}
+    for name in TYPED:
+        for row in tables[name].to_pylist():
+            key = (row["file_id"], row["transaction_ordinal"])
+            plain = {k: v for k, v in row.items() if k not in PROVENANCE and k != "claim_ordinal"}
+            out.setdefault(key, {}).setdefault(name, []).append(plain)
     return out
 
 
 @pytest.mark.parametrize("folder", ["837P", "837I", "837D"])
 def test_real_files_come_back_segment_by_segment(shared_dir: Path, folder: str) -> None:
-    seen = 0
+    """All files of a kind in one pass: every set that has claims, in the guide (005010 or 004010) it came in."""
+    names = {}
     for path in sorted((shared_dir / "samples" / "x12" / folder).iterdir()):
-        before = all_of(path.read_bytes())
-        guides = before["transactions"]["implementation_guide"].to_pylist()
-        if not before["claims"].num_rows or not all(guide.startswith("005010") for guide in guides):
-            continue
-        after = all_of(written(before))
-        assert typed(after) == typed(before), path.name
-        if path.name not in NOT_WHOLE:
-            assert segments(after) == segments(before), path.name
-        seen += 1
-    assert seen
+        source = Source.of(path.read_bytes())
+        names[source.file_id] = (path.name, source)
+    before = read([source for _, source in names.values()], segments=True, details=True).tables
+    after = all_of(written(before))
+    guides = [row["implementation_guide"] for row in before["transactions"].to_pylist()]
+    assert {guide[:6] for guide in guides if guide} <= {"005010", "004010"}
+    theirs, theirs_typed = by_set(before), typed_by_set(before)
+    read_sets = [(row["file_id"], row["transaction_ordinal"]) for row in before["transactions"].to_pylist()]
+    # Sets stand in groups by guide, in the order in which the guides come first.
+    groups = list(dict.fromkeys(after["transactions"]["implementation_guide"].to_pylist()))
+    sets = sorted(
+        (key for key in read_sets if key in theirs_typed), key=lambda key: groups.index(guide_of(before, key))
+    )
+    ours, ours_typed = sorted(by_set(after).items()), typed_by_set(after)
+    assert len(ours) == len(sets) >= 4
+    for (own, texts), key in zip(ours, sets, strict=True):
+        name = names[key[0]][0]
+        assert ours_typed[own] == theirs_typed[key], name
+        if name not in NOT_WHOLE:
+            assert texts == theirs[key], name
 
 
-def test_real_files_of_004010_keep_their_typed_tables(shared_dir: Path) -> None:
-    """They are written as 005010, in which some of their segments have no place."""
-    for path in sorted((shared_dir / "samples" / "x12").glob("837?/*")):
-        before = all_of(path.read_bytes())
-        guides = before["transactions"]["implementation_guide"].to_pylist()
-        whole = before["claims"].num_rows and before["transactions"]["status"].to_pylist() != ["quarantined"] * 2
-        if whole and len(guides) == 1 and guides[0].startswith("004010"):
-            assert typed(all_of(written(before))) == typed(before), path.name
+def guide_of(tables: Tables, key: tuple[str, int]) -> str:
+    """The guide that a set read before is written in."""
+    [row] = [r for r in tables["transactions"].to_pylist() if (r["file_id"], r["transaction_ordinal"]) == key]
+    guide: str = row["implementation_guide"]
+    return guide if guide.startswith("004010") else GUIDES[KINDS[row["transaction_type"]]]
+
+
+def test_004010_is_written_as_004010(shared_dir: Path) -> None:
+    path = shared_dir / "samples" / "x12" / "837P" / "pyx12__x12testdata.py_simple_837p.source"
+    before = all_of(path.read_bytes())
+    data = written(before)
+    [head] = all_of(data)["interchanges"].to_pylist()
+    assert (head["version_code"], head["repetition_separator"]) == ("00401", None)
+    assert b"*X*004010X098A1~ST*837*0001~BHT*" in data
 
 
 def test_typed_tables_alone_are_enough() -> None:
