@@ -14,7 +14,7 @@ from claims.interchange.x12.columns import Columns, first_of, make_table, within
 from claims.interchange.x12.envelope import KIND, provenance
 from claims.interchange.x12.loops import Context
 from claims.interchange.x12.progress import Progress
-from claims.interchange.x12.tokens import ABSENT, CODE, Index, int32s, pack
+from claims.interchange.x12.tokens import ABSENT, CODE, Flags, Index, int32s, pack
 
 Row: TypeAlias = dict[str, Any]
 
@@ -139,6 +139,7 @@ def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array, progr
     service = columns.dates(np.where(line_dtp >= 0, line_dtp, claim_dtp), 3)
     trace = columns.text(within_claim("TRN", (loops.TRACE,)), 2)
     account = columns.text(within_claim("REF", claim_only, "EJ"), 2)
+    batch = columns.text(_of_receiver(context, level, mine > 0), 2)
     # A 277 repeats the trace of its 276; only a 277CA carries CLM01 there.
     is_277ca = pa.array(context.kind[stc] == KIND["277CA"])
     status = [columns.parts(stc, position, 3) for position in (1, 10, 11)]
@@ -151,6 +152,7 @@ def claim_statuses(context: Context, columns: Columns, file_ids: pa.Array, progr
         "patient_control_number": pc.if_else(is_277ca, pc.coalesce(trace, account), pc.coalesce(account, trace)),
         "payer_claim_control_number": columns.text(within_claim("REF", claim_only, "1K"), 2),
         "clearinghouse_trace_number": columns.text(within_claim("REF", claim_only, "D9"), 2),
+        "batch_reference_id": batch,
         "subscriber_member_id": pc.if_else(
             pa.array(is_claim), party(("22", "PT"), "IL", "QC"), pa.scalar(None, pa.string())
         ),
@@ -180,6 +182,18 @@ def _claim_groups(context: Context) -> Index:
     """Per segment: a number for the HL or TRN that it stands under, so that each claim of a level is one group."""
     code = context.tokens.code
     return np.cumsum((code == CODE["HL"]) | (code == CODE["TRN"]) | (code == CODE["ST"]))
+
+
+def _of_receiver(context: Context, level: Index, below: Flags) -> Index:
+    """The first TRN of the receiver level (HL03 = 21) around each row; ABSENT above it, or where there is none."""
+    count = len(context.level_at)
+    if not count:
+        return np.full(len(level), ABSENT)
+    trn = context.of("TRN", loops.TRACE)
+    trace = first_of(context.level[trn], trn, count)
+    around = context.latest_level("21")[np.maximum(level, 0)]
+    out: Index = np.where(below & (level >= 0) & (around >= 0), trace[np.maximum(around, 0)], ABSENT)
+    return out
 
 
 def _first_after(head: Index, heads: Index, found: Index) -> Index:

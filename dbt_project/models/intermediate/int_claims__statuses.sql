@@ -1,8 +1,10 @@
 -- What 277CA and 277 say about each submission. A status of a claim names it by its key, or by the payer's number: it
--- speaks of the last submission sent by its day, before that of the one that bears the clearinghouse's number, goes to
--- that payer, bears that charge. A status above the claim (receiver, provider) holds for the claims that the same
--- transaction set names below it; where it names none, as when all of a batch is turned away, for the one batch of the
--- last 30 days between the same partners whose charges add up to STC04.
+-- speaks of the last submission sent by its day, before that of the one that bears the clearinghouse's number, went out
+-- in the batch that the receiver level traces, goes to that payer, bears that charge. A status above the claim
+-- (receiver, provider) of a 277CA traces its batch: TRN02 of the receiver is BHT03 of the 837. It holds for the claims
+-- of the one batch of the last 30 days between the same partners that bears the reference. Where none does, or several,
+-- it holds for the claims that the same transaction set names below it; where it names none, as when all of a batch is
+-- turned away, for the one such batch whose charges add up to STC04. Where that is not one batch, for none.
 with sets as (
     select
         tenant_id,
@@ -11,6 +13,7 @@ with sets as (
         transaction_type,
         group_sender_id,
         group_receiver_id,
+        reference_id,
         coalesce(created_date, received_date) as created_date
     from {{ ref('stg_x12__transactions') }}
     where status <> 'quarantined'
@@ -29,6 +32,7 @@ sent as (
         claims.transaction_ordinal,
         sets.group_sender_id,
         sets.group_receiver_id,
+        sets.reference_id,
         sets.created_date as submitted_date
     from {{ ref('stg_x12__claims') }} as claims
     inner join sets
@@ -52,6 +56,7 @@ statuses as (
         statuses.claim_key,
         statuses.payer_claim_key,
         statuses.clearinghouse_trace_key,
+        case when sets.transaction_type = '277CA' then statuses.batch_reference_id end as batch_reference_id,
         statuses.category_code,
         statuses.status_code,
         statuses.entity_code,
@@ -147,6 +152,7 @@ candidates as (
             order by
                 keys.trust asc,
                 case when statuses.clearinghouse_trace_key = sent.clearinghouse_trace_key then 0 else 1 end asc,
+                case when statuses.batch_reference_id = sent.reference_id then 0 else 1 end asc,
                 case when statuses.payer_id = sent.payer_id then 0 else 1 end asc,
                 case when statuses.charge_amount = sent.charge_amount then 0 else 1 end asc,
                 sent.submitted_date desc,
@@ -201,6 +207,7 @@ batch_claims as (
         transaction_ordinal,
         group_sender_id,
         group_receiver_id,
+        reference_id,
         submitted_date,
         'receiver' as level,
         '' as provider_npi,
@@ -214,6 +221,7 @@ batch_claims as (
         transaction_ordinal,
         group_sender_id,
         group_receiver_id,
+        reference_id,
         submitted_date,
         'provider' as level,
         provider_npi,
@@ -229,13 +237,15 @@ batches as (
         transaction_ordinal,
         group_sender_id,
         group_receiver_id,
+        reference_id,
         submitted_date,
         level,
         provider_npi,
         sum(charge_amount) as charge_amount
     from batch_claims
     group by
-        tenant_id, file_id, transaction_ordinal, group_sender_id, group_receiver_id, submitted_date, level, provider_npi
+        tenant_id, file_id, transaction_ordinal, group_sender_id, group_receiver_id, reference_id, submitted_date,
+        level, provider_npi
 ),
 
 batch_candidates as (
@@ -243,29 +253,99 @@ batch_candidates as (
         statuses.tenant_id,
         statuses.file_id,
         statuses.status_ordinal,
-        min(batches.file_id) as sent_file_id,
-        min(batches.transaction_ordinal) as sent_transaction_ordinal,
-        min(batches.level) as level,
-        min(batches.provider_npi) as provider_npi
+        batches.file_id as sent_file_id,
+        batches.transaction_ordinal as sent_transaction_ordinal,
+        batches.level,
+        batches.provider_npi,
+        coalesce(statuses.batch_reference_id = batches.reference_id, false) as is_traced,
+        coalesce(statuses.charge_amount = batches.charge_amount, false) as is_of_that_total
     from statuses
-    left join above_named
-        on
-            statuses.tenant_id = above_named.tenant_id
-            and statuses.file_id = above_named.file_id
-            and statuses.status_ordinal = above_named.status_ordinal
     inner join batches
         on
             statuses.tenant_id = batches.tenant_id
             and statuses.group_sender_id = batches.group_receiver_id
             and statuses.group_receiver_id = batches.group_sender_id
             and statuses.level = batches.level
-            and statuses.charge_amount = batches.charge_amount
             and case when statuses.level = 'provider' then statuses.provider_npi else '' end = batches.provider_npi
             and statuses.source_date >= batches.submitted_date
             and statuses.source_date - batches.submitted_date <= 30
-    where above_named.claim_id is null
-    group by statuses.tenant_id, statuses.file_id, statuses.status_ordinal
+            and (
+                statuses.batch_reference_id = batches.reference_id
+                or statuses.charge_amount = batches.charge_amount
+            )
+),
+
+traced_batches as (
+    select
+        tenant_id,
+        file_id,
+        status_ordinal,
+        min(sent_file_id) as sent_file_id,
+        min(sent_transaction_ordinal) as sent_transaction_ordinal,
+        min(level) as level,
+        min(provider_npi) as provider_npi
+    from batch_candidates
+    where is_traced
+    group by tenant_id, file_id, status_ordinal
     having count(*) = 1
+),
+
+-- By the claims named below, where the reference leads to no one batch.
+above_untraced as (
+    select
+        above_named.tenant_id,
+        above_named.file_id,
+        above_named.status_ordinal,
+        above_named.claim_id
+    from above_named
+    left join traced_batches
+        on
+            above_named.tenant_id = traced_batches.tenant_id
+            and above_named.file_id = traced_batches.file_id
+            and above_named.status_ordinal = traced_batches.status_ordinal
+    where traced_batches.status_ordinal is null
+),
+
+named_below as (
+    select distinct
+        tenant_id,
+        file_id,
+        status_ordinal
+    from above_named
+),
+
+totalled_batches as (
+    select
+        batch_candidates.tenant_id,
+        batch_candidates.file_id,
+        batch_candidates.status_ordinal,
+        min(batch_candidates.sent_file_id) as sent_file_id,
+        min(batch_candidates.sent_transaction_ordinal) as sent_transaction_ordinal,
+        min(batch_candidates.level) as level,
+        min(batch_candidates.provider_npi) as provider_npi
+    from batch_candidates
+    left join traced_batches
+        on
+            batch_candidates.tenant_id = traced_batches.tenant_id
+            and batch_candidates.file_id = traced_batches.file_id
+            and batch_candidates.status_ordinal = traced_batches.status_ordinal
+    left join named_below
+        on
+            batch_candidates.tenant_id = named_below.tenant_id
+            and batch_candidates.file_id = named_below.file_id
+            and batch_candidates.status_ordinal = named_below.status_ordinal
+    where
+        batch_candidates.is_of_that_total
+        and traced_batches.status_ordinal is null
+        and named_below.status_ordinal is null
+    group by batch_candidates.tenant_id, batch_candidates.file_id, batch_candidates.status_ordinal
+    having count(*) = 1
+),
+
+answered_batches as (
+    select * from traced_batches
+    union all
+    select * from totalled_batches
 ),
 
 placed as (
@@ -281,21 +361,21 @@ placed as (
         file_id,
         status_ordinal,
         claim_id
-    from above_named
+    from above_untraced
     union all
     select
-        batch_candidates.tenant_id,
-        batch_candidates.file_id,
-        batch_candidates.status_ordinal,
+        answered_batches.tenant_id,
+        answered_batches.file_id,
+        answered_batches.status_ordinal,
         batch_claims.claim_id
-    from batch_candidates
+    from answered_batches
     inner join batch_claims
         on
-            batch_candidates.tenant_id = batch_claims.tenant_id
-            and batch_candidates.sent_file_id = batch_claims.file_id
-            and batch_candidates.sent_transaction_ordinal = batch_claims.transaction_ordinal
-            and batch_candidates.level = batch_claims.level
-            and batch_candidates.provider_npi = batch_claims.provider_npi
+            answered_batches.tenant_id = batch_claims.tenant_id
+            and answered_batches.sent_file_id = batch_claims.file_id
+            and answered_batches.sent_transaction_ordinal = batch_claims.transaction_ordinal
+            and answered_batches.level = batch_claims.level
+            and answered_batches.provider_npi = batch_claims.provider_npi
 )
 
 select

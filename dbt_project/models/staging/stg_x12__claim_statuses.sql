@@ -11,6 +11,7 @@ select
     claim_key,
     payer_claim_key,
     clearinghouse_trace_key,
+    batch_reference_id,
     subscriber_key,
     category_code,
     status_code,

@@ -295,6 +295,17 @@ def test_clearinghouse_answers_every_claim(network: tuple[Path, SimulationReport
     assert groups == {("A", "1")}
 
 
+def test_a_277ca_traces_the_batch_that_it_answers(network: tuple[Path, SimulationReport]) -> None:
+    sent = {s[3] for path in files(network[0], "837") for s in segments(path) if s[0] == "BHT"}
+    traced = []
+    for path in files(network[0], "277ca"):
+        for found in transactions(path):
+            at = next(n for n, s in enumerate(found) if s[0] == "HL" and s[3] == "21")
+            traced.append(next(s[2] for s in found[at:] if s[0] == "TRN"))
+    assert traced
+    assert set(traced) == sent
+
+
 @pytest.mark.parametrize(("feed", "table"), [("eligibility", "eligibility"), ("authorization", "authorizations")])
 def test_extracts_have_the_columns_of_the_schema(network: tuple[Path, SimulationReport], feed: str, table: str) -> None:
     provenance = {c.name for c in schema.ROW_PROVENANCE}

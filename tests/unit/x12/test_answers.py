@@ -57,12 +57,30 @@ def test_claim_acknowledgement_with_levels_and_several_statuses() -> None:
         ("claim", "C2", "A7", "U"),
         ("line", "C2", "A7", "U"),
     ]
+    # The trace of the receiver level is the reference of the 837, whatever the level; a provider's own trace is not.
+    assert [r["batch_reference_id"] for r in found] == ["B1"] * 5
     assert [r["subscriber_member_id"] for r in found] == [None, None, "W1", "W2", "W2"]
     assert [r["clearinghouse_trace_number"] for r in found] == [None, None, "CH1", "CH2", "CH2"]
     assert (found[3]["category_code_2"], found[3]["status_code_2"]) == ("A7", "187")
     assert found[1]["billing_provider_npi"] == "1234567893"
     assert (found[4]["procedure_code"], found[4]["service_from_date"]) == ("99213", date(2024, 1, 16))
     assert rows(data, "transactions")[0]["transaction_type"] == "277CA"
+
+
+def test_a_batch_reference_is_of_the_receiver_around() -> None:
+    body = [
+        "BHT*0085*08*1*20240301*1200*TH",
+        "HL*1**20*1", "NM1*PR*2*PAYER*****PI*60054", "TRN*1*T0", "STC*A0:16",
+        "HL*2*1*21*0", "NM1*41*2*CLINIC*****46*123", "TRN*2*B1", "STC*A8:24**U*300",
+        "HL*3*1*21*1", "NM1*41*2*CLINIC*****46*124", "TRN*2*B2", "STC*A1:19**WQ*300",
+        "HL*4*3*19*1", "NM1*85*2*ALDER*****XX*1234567893", "TRN*1*0", "STC*A1:19**WQ*300",
+        "HL*5*1*21*1", "NM1*41*2*CLINIC*****46*125", "STC*A1:19**WQ*300",
+    ]  # fmt: skip
+    data = interchange(transaction("277", "005010X214", body), functional="HN", guide="005010X214")
+    found = rows(data, "claim_statuses")
+    assert [(r["level"], r["batch_reference_id"]) for r in found] == [
+        ("source", None), ("receiver", "B1"), ("receiver", "B2"), ("provider", "B2"), ("receiver", None),
+    ]  # fmt: skip
 
 
 def test_functional_acknowledgement_by_hand(shared_dir: Path) -> None:
