@@ -191,6 +191,7 @@ def _pipeline(
             longest = size
             window = _opened(inputs, regions, findings, progress, is_alone=False)
             ahead.append((window, pool.submit(_build, inputs, window)))
+            del window  # or it would stay while the next one is opened
             findings = Findings()
             if len(ahead) > min(CORES, _MAX_WORKERS):
                 yield _closed(inputs, ahead, progress)

@@ -19,7 +19,7 @@ from claims.interchange.x12.reader import read_batches
 from claims.interchange.x12.source import WHITE, Data, FileBytes, Region, Source, chunks, locate
 from claims.interchange.x12.writer import rewrite
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 
 
 class DiffersError(ValueError):
