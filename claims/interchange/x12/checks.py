@@ -64,11 +64,13 @@ def check_all(context: Context, columns: Columns) -> None:
     findings, tokens = columns.findings, context.tokens
     for name, sections, element, component, codes in _CODES:
         found = context.of(name, *sections)
-        found = found[context.kind[found] <= KIND["835"]]
+        is_late = context.kind[found] > KIND["835"]
+        found = found[~is_late] if is_late.any() else found
         spans = tokens.element(found, element)
         if component:
             spans = tokens.components(spans, component)[component - 1]
-        bad = (spans.end > spans.start) & ~_among(tokens.packed(spans), codes)
+        words = tokens.packed(spans) if component or element > 1 else columns.words(found, 1)
+        bad = (spans.end > spans.start) & ~_among(words, codes)
         findings.bad("X12-ELEMENT-CODE", found, bad, element, component or None)
     for name, element in _COMPOSITES:
         found = context.of(name)
@@ -94,18 +96,43 @@ def check_all(context: Context, columns: Columns) -> None:
 def is_npi(tokens: Tokens, spans: Spans) -> Flags:
     """Whether each value is ten digits, begins with 1 or 2, and its Luhn check digit (with prefix 80840) holds."""
     good = spans.end - spans.start == 10
-    digit = tokens.bytes[np.where(good, spans.start, 0)[:, None] + np.arange(10)].astype(np.int16) - 48
-    good &= ((digit >= 0) & (digit <= 9)).all(axis=1) & ((digit[:, 0] == 1) | (digit[:, 0] == 2))
-    doubled = digit[:, 0:9:2] * 2
-    doubled -= 9 * (doubled > 9)
-    out: Flags = good & ((24 + doubled.sum(axis=1) + digit[:, 1::2].sum(axis=1)) % 10 == 0)
+    start = np.where(good, spans.start, 0)
+    pairs = np.stack([tokens.windows[start], tokens.windows[start + 8]], axis=1).view(np.uint16)[:, :5]
+    total = 24 + _LUHN.take(pairs).sum(axis=1)
+    first = tokens.bytes[start]
+    out: Flags = good & (total < _NO_DIGITS) & (total % 10 == 0) & ((first == 49) | (first == 50))
     return out
 
 
-def _among(words: Words, codes: str) -> Flags:
+_NO_DIGITS = 1000
+
+
+def _luhn_of_pairs() -> Longs:
+    """By two bytes read as a little-endian word: what two digits, the first doubled, add to the check sum."""
+    digit = np.arange(10)
+    doubled = digit * 2 - 9 * (digit > 4)
+    out = np.full(1 << 16, _NO_DIGITS, np.int64)
+    out[(digit[:, None] + 48) | (digit[None, :] + 48) << 8] = doubled[:, None] + digit[None, :]
+    return out
+
+
+_LUHN = _luhn_of_pairs()
+
+
+def _among(words: Index, codes: str) -> Flags:
     """Whether each packed word is one of the blank-separated `codes`."""
-    out: Flags = np.isin(words, np.array([pack(code) for code in codes.split()], np.uint64))
+    packed = [pack(code) for code in codes.split()]
+    if len(packed) > _FEW and max(packed) < 1 << 16:
+        table = np.zeros(1 << 16, np.bool_)
+        table[packed] = True
+        return table.take((words & 0xFFFF).astype(np.intp)) & (words < 1 << 16)
+    out: Flags = words == packed[0]
+    for word in packed[1:]:
+        out |= words == word
     return out
+
+
+_FEW = 6
 
 
 def _check_levels(context: Context, columns: Columns) -> None:
@@ -223,9 +250,10 @@ def _check_headers(context: Context, findings: Findings) -> None:
 
 
 def _check_claim_ids(context: Context, findings: Findings, claims: pa.Table, clm: Index, frequency: Words) -> None:
-    ids = (
-        pc.dictionary_encode(claims.column("patient_control_number").combine_chunks()).indices.fill_null(-1).to_numpy()
-    )
+    encoded = pc.dictionary_encode(claims.column("patient_control_number").combine_chunks())
+    if len(encoded.dictionary) == len(clm) - encoded.null_count:
+        return
+    ids = encoded.indices.fill_null(-1).to_numpy()
     frequencies = np.unique(frequency, return_inverse=True)[1]
     of_set = context.envelope.transaction[clm].astype(np.int64)
     key = (of_set * (len(clm) + 1) + ids) * (frequencies.max(initial=0) + 1) + frequencies

@@ -68,7 +68,9 @@ class Columns:
         return self.tokens.text(self.tokens.element(segment, position))
 
     def words(self, segment: Index, position: int | Index) -> Index:
-        """Element packed into an integer (see `pack`), for comparing."""
+        """Element packed into an integer (see `pack`), for comparing with codes of at most four bytes."""
+        if isinstance(position, int) and position == 1:
+            return np.where(segment >= 0, self.tokens.qualifier.take(segment), np.uint32(0))
         return self.tokens.packed(self.tokens.element(segment, position))
 
     def cents(self, segment: Index, position: int | Index) -> tuple[Longs, Flags]:

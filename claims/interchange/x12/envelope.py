@@ -26,6 +26,7 @@ from claims.interchange.x12.tokens import (
     dates32,
     decimals,
     int32s,
+    spread,
 )
 
 ISA, IEA, GS, GE, ST, SE, TA1 = (CODE[name] for name in ("ISA", "IEA", "GS", "GE", "ST", "SE", "TA1"))
@@ -71,12 +72,17 @@ class Envelope(NamedTuple):
     outside: Longs
     copied: Longs
 
+    def kind_of(self, segment: Index) -> Bytes:
+        """Kind of the set of each segment, 0 outside any."""
+        out: Bytes = np.append(self.kind, np.uint8(0)).take(self.transaction[segment])
+        return out
+
 
 def read_envelope(tokens: Tokens, findings: Findings, progress: Progress) -> Envelope:
     """Find the envelopes, check them, name each set's kind. Costs a few passes over control segments."""
     code = tokens.code
     before = progress.open
-    at = np.flatnonzero(_IS_ENVELOPE[code])
+    at = np.flatnonzero(_IS_ENVELOPE.take(code))
     what = code[at]
     after = np.append(at[1:], tokens.count)  # segment of the next envelope segment
     next_what = np.append(what[1:], np.uint8(0))
@@ -135,11 +141,14 @@ def read_envelope(tokens: Tokens, findings: Findings, progress: Progress) -> Env
 
     kind, guide_misfit, unknown = _kinds(tokens, opens, closes, tx_gs, is_ta1)
 
-    transaction = np.full(tokens.count, ABSENT, np.int32)
+    # Sets and the gaps between them in turn.
     sizes = closes - opens + 1
-    transaction[np.repeat(opens - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())] = np.repeat(
-        np.arange(len(opens), dtype=np.int32), sizes
-    )
+    turns = np.empty(2 * len(opens) + 1, np.int64)
+    turns[1::2] = sizes
+    turns[0::2] = np.append(opens, tokens.count) - np.append(0, closes + 1)
+    numbers = np.full(len(turns), ABSENT, np.int32)
+    numbers[1::2] = np.arange(len(opens))
+    transaction = np.repeat(numbers, turns)
 
     # -- checks -------------------------------------------------------------------------------------------------------
     groups_of_isa = (
@@ -171,7 +180,8 @@ def read_envelope(tokens: Tokens, findings: Findings, progress: Progress) -> Env
     findings.bad("X12-ST-GUIDE", opens, guide_misfit, 3)
     findings.bad("X12-ST-OUTSIDE-GROUP", opens, (tx_gs < 0) & ~is_ta1, None)
     findings.add("X12-ENVELOPE-ORPHAN", np.sort(np.concatenate([orphan_se, orphan_ge, orphan_iea])))
-    outside = np.flatnonzero((transaction < 0) & ~_IS_ENVELOPE[code])
+    outside = np.flatnonzero(transaction < 0)
+    outside = outside[~_IS_ENVELOPE[code[outside]]]
     findings.add("X12-SEGMENT-OUTSIDE", outside)
 
     _check_duplicates(tokens, findings, "X12-ST-DUPLICATE", opens[st], tx_gs[st], 2)
@@ -363,28 +373,25 @@ def _check_blanks(tokens: Tokens, findings: Findings) -> None:
 def provenance(tokens: Tokens, envelope: Envelope, file_ids: pa.Array, segment: Index) -> dict[str, pa.Array]:
     """The provenance columns of rows that come from `segment`."""
     tx = envelope.transaction[segment]
-    inside = tx >= 0
-    tx_at = np.maximum(tx, 0)
     region = tokens.region[segment]
-    isa = envelope.isa[region]
-    if len(envelope.opens):
-        st = np.where(inside, envelope.opens[tx_at], ABSENT)
-        gs = np.where(inside, envelope.tx_gs[tx_at], ABSENT)
-        ordinal = np.where(inside, envelope.ordinal[tx_at], 0)
-    else:
-        st = gs = np.full(len(segment), ABSENT)
-        ordinal = np.zeros(len(segment), np.int32)
-    is_ta1 = tokens.code[np.maximum(st, 0)] == TA1
-    within = np.where(inside, segment - st + 1, segment - isa + 1 + envelope.outside[region])
+    isa = envelope.isa
+    # Sets, then what is outside of any: `tx` of -1 finds it.
+    st, gs = np.append(envelope.opens, ABSENT), np.append(envelope.tx_gs, ABSENT)
+    set_control = tokens.text(tokens.element(np.where(tokens.code[st] == TA1, ABSENT, st), 2))
+    first = st.take(tx)
+    is_outside = tx < 0
+    if is_outside.any():
+        first = np.where(is_outside, isa[region] - envelope.outside[region], first)
+    within = segment - first + 1
     copies = len(envelope.copied)
     if copies:
         within = np.where(segment < copies, envelope.copied[np.minimum(segment, copies - 1)], within)
     return {
-        "file_id": file_ids.take(pa.array(tokens.source[region])),
-        "transaction_ordinal": int32s(ordinal),
-        "isa_control_number": tokens.text(tokens.element(isa, 13)),
-        "gs_control_number": tokens.text(tokens.element(gs, 6)),
-        "st_control_number": tokens.text(tokens.element(np.where(is_ta1, ABSENT, st), 2)),
+        "file_id": spread(file_ids, tokens.source[region]),
+        "transaction_ordinal": int32s(np.append(envelope.ordinal, 0).take(tx)),
+        "isa_control_number": spread(tokens.text(tokens.element(isa, 13)), region),
+        "gs_control_number": spread(tokens.text(tokens.element(gs, 6)), np.where(is_outside, len(st) - 1, tx)),
+        "st_control_number": spread(set_control, np.where(is_outside, len(st) - 1, tx)),
         "segment_ordinal": int32s(within),
         "byte_offset": pa.array(tokens.file_offset(segment)),
     }

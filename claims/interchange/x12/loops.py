@@ -146,10 +146,11 @@ class Context:
     def __init__(self, tokens: Tokens, envelope: Envelope) -> None:
         self.tokens = tokens
         self.envelope = envelope
+        self._found: dict[tuple[str, tuple[int, ...]], Index] = {}
         kinds = np.append(np.where(envelope.broken, 0, envelope.kind), 0).astype(np.uint8)
         self.kind: Bytes = kinds[envelope.transaction]
         code = tokens.code
-        at = np.flatnonzero(_OPENS[self.kind, code])
+        at = np.flatnonzero(_OPENS.ravel().take(self.kind.astype(np.intp) << 8 | code))
         what, kind = code[at], self.kind[at]
         section, role, opens = self._sections(at, what, kind)
         if not opens.all():
@@ -254,7 +255,7 @@ class Context:
             around = np.where((around >= DRUG) & (around <= FORM), LINE, around).astype(np.uint8)
             section = np.where(is_party, around, section)
         named = np.flatnonzero((what == _NM1) | (what == _N1))
-        words = self.tokens.packed(self.tokens.element(at[named], 1))
+        words = self.tokens.qualifier[at[named]]
         role[named] = np.where(words < 1 << 24, words, 0).astype(np.int32)
         return section, role, opens
 
@@ -289,6 +290,12 @@ class Context:
 
     def of(self, name: str, *sections: int) -> Index:
         """Segments with identifier `name` in sets that are read, in order; of `sections` only, where any are given."""
+        known = self._found.get((name, sections))
+        if known is None:
+            known = self._found[name, sections] = self._find(name, sections)
+        return known
+
+    def _find(self, name: str, sections: tuple[int, ...]) -> Index:
         order, bounds = self._by_code
         number = CODE[name]
         found = order[bounds[number] : bounds[number + 1]]

@@ -288,31 +288,32 @@ def _without(tables: dict[str, pa.Table], rows: dict[str, Ints], broken: Flags) 
 
 def _ordinals(tokens: Tokens, envelope: Envelope, progress: Progress) -> tuple[Ints, Ints]:
     """Per segment: how many CLM, and how many CLP, of its file stand up to it, in sets of any state."""
-    kind = np.append(envelope.kind, 0)[envelope.transaction]
     first_region = np.searchsorted(tokens.source, tokens.source)
     first_segment = envelope.isa[first_region]
     out = []
     rows = np.diff(np.append(envelope.isa, tokens.count))
     for name, code, kinds in (("claim", CODE["CLM"], CLAIM_KINDS), ("remit_claim", CODE["CLP"], (KIND["835"],))):
-        hit = tokens.code == code
-        hit &= (kind >= kinds[0]) & (kind <= kinds[-1])
-        count = np.cumsum(hit, dtype=np.int32)
+        at = np.flatnonzero(tokens.code == code)
+        kind = envelope.kind_of(at)
+        at = at[(kind >= kinds[0]) & (kind <= kinds[-1])]
+        count = np.zeros(tokens.count, np.int32)
+        count[at] = 1
+        np.cumsum(count, out=count)
         before = count[first_segment]  # an ISA is no claim
         earlier = before - progress.base(name, tokens.source)
         out.append((count - np.repeat(earlier, rows)).astype(np.int32))
-        progress.add(name, tokens.source[tokens.region[np.flatnonzero(hit)]])
+        progress.add(name, tokens.source[tokens.region[at]])
     return out[0], out[1]
 
 
 def _totals(tokens: Tokens, envelope: Envelope) -> tuple[Index, Index, Longs, Flags]:
     """By transaction: claims, service lines, charges in cents, and whether there are any."""
     count = len(envelope.opens)
-    kind = np.append(envelope.kind, 0)[envelope.transaction]
 
     def of(names: tuple[str, ...], kinds: tuple[int, ...]) -> Index:
-        wanted = np.zeros(256, np.bool_)
-        wanted[[CODE[name] for name in names]] = True
-        return np.flatnonzero(wanted[tokens.code] & (kind >= kinds[0]) & (kind <= kinds[-1]))
+        at = np.concatenate([np.flatnonzero(tokens.code == CODE[name]) for name in names])
+        kind = envelope.kind_of(at)
+        return at[(kind >= kinds[0]) & (kind <= kinds[-1])]
 
     clm, clp = of(("CLM",), CLAIM_KINDS), of(("CLP",), (KIND["835"],))
     lines = np.concatenate([of(("SV1", "SV2", "SV3"), CLAIM_KINDS), of(("SVC",), (KIND["835"],))])

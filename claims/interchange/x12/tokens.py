@@ -11,6 +11,7 @@ becomes a Python object. Numbers and dates are parsed from 8-byte windows of the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,9 +31,14 @@ ABSENT = -1
 """In an array of segments: no such segment."""
 
 _PADDING = 32
-_MASKS = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [(1 << 64) - 1], np.uint64)
+_SHARED_ROWS = 1 << 16
+_SHARED_VALUES = 8
+_LOW = np.int64((1 << 32) - 1)
+_MASKS = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [(1 << 64) - 1, 0], np.uint64)
+"""By width: the bytes of a window that belong to the value; none of a value of more than eight bytes."""
 _IS_WHITE = np.zeros(256, np.bool_)
 _IS_WHITE[list(WHITE)] = True
+_LAST_WHITE = max(WHITE)
 
 
 def pack(text: str) -> int:
@@ -91,7 +97,8 @@ class Tokens:
     """All segments of some interchanges, in order.
 
     Per segment (arrays of length `count`): `code` (see `SEGMENT_IDS`), `first` token (the identifier), `size` (tokens,
-    identifier included), `region`, and `begin`/`end` in the buffer. A segment argument may hold `ABSENT`.
+    identifier included), `region`, `begin`/`end` in the buffer, and `qualifier`: element 1 packed (see `pack`), 0 where
+    it is absent or longer than four bytes. A segment argument may hold `ABSENT`.
     """
 
     def __init__(self, sources: Sequence[Source], regions: Sequence[Region], copies: Copies | None = None) -> None:
@@ -100,9 +107,9 @@ class Tokens:
         self.copies = copies or Copies()
         self.source: Longs = np.array([r.source for r in regions], np.int64)
         self._assemble(sources, regions)
-        self._tokenise()
-        self._cut()
+        self._cut(*self._tokenise())
         self._components: Longs | None = None
+        self._named: tuple[Index | None, Longs, Longs] = (None, self._segments[:0], self._segments[:0])
 
     # -- building ---------------------------------------------------------------------------------------------------
 
@@ -144,16 +151,18 @@ class Tokens:
         # Eight bytes from every position: one gather reads a date, a qualifier or a segment identifier.
         self.windows: Words = np.ndarray((at + _PADDING - 8,), "<u8", self.data, strides=(1,))
 
-    def _tokenise(self) -> None:
+    def _tokenise(self) -> tuple[Longs, Longs]:
+        """Where each token ends, and which of them end a segment."""
         groups: dict[tuple[int, int], list[int]] = {}
         for number, region in enumerate(self.regions):
             groups.setdefault((region.delimiters.element, region.delimiters.terminator), []).append(number)
         if len(groups) <= 1:
             text = self.bytes[: self.length]
             element, terminator = next(iter(groups), (0, 0))
-            is_end = text == terminator
-            at = np.flatnonzero(is_end | (text == element))
-            is_last = is_end[at]
+            is_mark = text == terminator
+            is_mark |= text == element
+            at = np.flatnonzero(is_mark)
+            is_last = text.take(at) == terminator
         else:
             found: list[Longs] = []
             lasts: list[Flags] = []
@@ -165,14 +174,14 @@ class Tokens:
             at = np.concatenate(found)
             order = np.argsort(at, kind="stable")
             at, is_last = at[order], np.concatenate(lasts)[order]
-        self._lasts: Longs = np.flatnonzero(is_last)
-        offsets = np.empty(2 * len(at) + 1, np.int32)
-        offsets[0] = 0
-        offsets[2::2] = at + 1
-        offsets[1::2] = at
-        self._offsets = offsets
-        self.starts: Ints = offsets[0:-1:2]
-        self.ends: Ints = offsets[1::2]
+        # Start and end of a token in one word, so that one gather finds both. The last one is nothing.
+        words = np.append(at, at[-1:] + 1 if len(at) else 0)
+        words <<= 32
+        words[1:] |= at + 1
+        self._tokens: Longs = words
+        self._offsets: Ints = words.view(np.int32)
+        self._starts: Ints = self._offsets[0:-2:2]
+        return at, np.flatnonzero(is_last)
 
     def _gather_regions(self, numbers: Sequence[int]) -> tuple[Bytes, Any]:
         """The bytes of some regions side by side, and the function that maps positions in them back to the buffer."""
@@ -187,40 +196,52 @@ class Tokens:
 
         return text, back
 
-    def _cut(self) -> None:
-        last = self._lasts
-        first = np.empty_like(last)
+    def _cut(self, marks: Longs, last: Longs) -> None:
+        end = marks.take(last)
+        first = np.zeros_like(last)
+        begin = np.zeros_like(end)
         if len(last):
-            first[0] = 0
             first[1:] = last[:-1] + 1
-        self._trim(first)
-        size = last - first + 1
-        is_blank = (size == 1) & (self.starts[first] >= self.ends[first])
-        self.blank_at: Longs = self.starts[first[is_blank]].astype(np.int64)
+            begin[1:] = end[:-1] + 1
+        is_layout = self.bytes.take(begin) <= _LAST_WHITE
+        if is_layout.any():
+            self._trim(first[is_layout], marks)
+            begin = self._starts.take(first).astype(np.int64)
+        is_blank = (first == last) & (begin >= end)
+        self.blank_at: Longs = begin[is_blank]
         if is_blank.any():
-            first, size = first[~is_blank], size[~is_blank]
-        self.first: Ints = first.astype(np.int32)
-        self.size: Ints = size.astype(np.int32)
-        self.stop: Ints = self.first + self.size
+            first, last, begin, end = first[~is_blank], last[~is_blank], begin[~is_blank], end[~is_blank]
         self.count = len(first)
-        # Side by side, so that a gather touches half the memory.
-        self.starts, self.ends = self.starts.copy(), self.ends.copy()
-        self.begin: Ints = self.starts[self.first]
-        self.end: Ints = self.ends[self.first + self.size - 1]
-        width = self.ends[self.first] - self.begin
-        words = self.windows[self.begin] & _MASKS[np.minimum(width, 8)]
-        code = _ID_TABLE[_hash(words)]
-        code[_PACKED_IDS[code] != words] = 0
+        self.first: Ints = first.astype(np.int32)
+        self.size: Ints = (last - first + 1).astype(np.int32)
+        self.begin: Ints = begin.astype(np.int32)
+        self.end: Ints = end.astype(np.int32)
+        # First token and the one after the last, in one word; the last entry is what `ABSENT` finds.
+        self._segments: Longs = np.append((last + 1) << 32 | first, 0)
+        window = self.windows[begin]
+        first_end = marks.take(first)
+        width = first_end - begin
+        words = window & _MASKS.take(width, mode="clip")
+        code = _ID_TABLE.take(_hash(words))
+        code[_PACKED_IDS.take(code) != words] = 0
         self.code: Bytes = code
-        self.region: Ints = (np.searchsorted(self.region_begin, self.begin, "right") - 1).astype(np.int32)
+        # Element 1 of most segments stands in the same window as their identifier.
+        second = marks.take(np.minimum(first + 1, last)) - first_end - 1
+        second[(width > 3) | (second > 4)] = 0
+        shift = ((np.minimum(width, 3) + 1) << 3).astype(np.uint64)
+        qualifier = (window >> shift) & _MASKS.take(second)
+        self.qualifier: npt.NDArray[np.uint32] = qualifier.astype(np.uint32)
+        bounds = np.searchsorted(begin, self.region_begin[1:-1])
+        sizes = np.diff(np.concatenate(([0], bounds, [self.count])))
+        self.region: Ints = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
         # An ISA that does not open a region is a broken header inside another interchange.
-        code[(code == CODE["ISA"]) & (self.begin != self.region_begin[self.region])] = 0
-        self.is_isa: Flags = code == CODE["ISA"]
-        self.strings = pa.StringArray.from_buffers(len(self._offsets) - 1, pa.py_buffer(self._offsets), self.buffer)
+        isa = np.flatnonzero(code == CODE["ISA"])
+        code[isa[begin[isa] != self.region_begin[self.region[isa]]]] = 0
+        self.strings = pa.StringArray.from_buffers(len(self._offsets) - 2, pa.py_buffer(self._offsets), self.buffer)
 
-    def _trim(self, first: Longs) -> None:
-        """Move the start of each segment past layout bytes."""
-        starts, ends = self.starts, self.ends
+    def _trim(self, first: Longs, ends: Longs) -> None:
+        """Move the starts of these tokens past layout bytes."""
+        starts = self._starts
         todo = first[_IS_WHITE[self.bytes[starts[first]]] & (starts[first] < ends[first])]
         for _ in range(8):
             if not len(todo):
@@ -251,46 +272,46 @@ class Tokens:
         starts = np.array([r.start for r in self.regions], np.int64)
         ends = np.array([r.end for r in self.regions], np.int64)
         copied = len(self.copies.isa) + len(self.copies.gs)
-        own = self.region_begin[region] + np.where(region == 0, copied, 0)
-        out = position - own + starts[region]
+        begins = self.region_begin[:-1].copy()
+        begins[:1] += copied
+        is_one = len(starts) == 1
+        out = position + ((starts - begins) if is_one else (starts - begins).take(region))
         for number, widened in self.latin.items():
             here = np.flatnonzero(region == number)
-            out[here] -= np.searchsorted(widened, position[here] - own[here])
+            out[here] -= np.searchsorted(widened, position[here] - begins[number])
         for number, part in enumerate(self.regions):
             if part.hole is not None:
                 begin, end = part.hole
                 # What ends at the edge of the hole ends before it, unless nothing stands behind it.
                 is_behind = out > begin if is_end and end < part.end else out >= begin
                 out[(region == number) & is_behind] += end - begin
-        if copied:
-            in_copy = position < copied
-            of_gs = position >= len(self.copies.isa)
-            out = np.where(in_copy, np.where(of_gs, self.copies.gs_at, self.regions[0].head), out)
-        result: Longs = np.minimum(out, ends[region])
+        copies = np.flatnonzero(position < copied)
+        if len(copies):
+            out[copies] = np.where(position[copies] >= len(self.copies.isa), self.copies.gs_at, self.regions[0].head)
+        result: Longs = np.minimum(out, ends if is_one else ends.take(region))
         return result
 
     # -- elements ---------------------------------------------------------------------------------------------------
 
     def element(self, segment: Index, position: int | Index) -> Spans:
         """Element `position` (1-based; an array for one per row, below 1 for none) of each segment."""
-        if self.count == 0:
-            zero = np.zeros(len(segment), np.int32)
-            return Spans(zero, zero, zero)
-        # Most calls name present segments and a present element: those pay for two gathers and no selection.
-        is_named = len(segment) == 0 or segment.min() >= 0
-        seg = segment if is_named else np.maximum(segment, 0)
-        token = self.first.take(seg) + position
-        there = token < self.stop.take(seg)
-        if not is_named:
-            there &= segment >= 0
+        known, first, stop = self._named
+        if known is not segment:
+            # Several elements of the same segments follow each other in most callers.
+            bounds = self._segments.take(segment)
+            first, stop = bounds & _LOW, bounds >> 32
+            self._named = segment, first, stop
+        token = first + position
+        there = token < stop
         if not isinstance(position, int):
             there &= position >= 1
-        if there.all():
-            return Spans(self.starts.take(token), self.ends.take(token), token)
-        token = np.where(there, token, 0)
-        start = self.starts.take(token)
-        end = np.where(there, self.ends.take(token), start)
-        return Spans(start, end, token)
+        if not there.all():
+            if not there.any():
+                nowhere = np.full(len(segment), self.length)
+                return Spans(nowhere, nowhere)
+            token[~there] = ABSENT
+        places = self._tokens.take(token)
+        return Spans(places & _LOW, places >> 32, token)
 
     def whole(self, segment: Index) -> Spans:
         """The whole text of each segment, without its terminator."""
@@ -301,7 +322,9 @@ class Tokens:
         marks = self._component_marks()
         low = np.searchsorted(marks, spans.start)
         high = np.searchsorted(marks, spans.end)
-        return [_component(marks, low, high, spans, n) for n in range(1, count + 1)]
+        most = int((high - low).max(initial=0)) + 1
+        none = Spans(spans.start, spans.start)
+        return [_component(marks, low, high, spans, n) if n <= most else none for n in range(1, count + 1)]
 
     def _component_marks(self) -> Longs:
         if self._components is None:
@@ -326,33 +349,37 @@ class Tokens:
     def packed(self, spans: Spans) -> Words:
         """Each value as an integer (see `pack`), 0 where it is absent or longer than eight bytes."""
         width = spans.end - spans.start
-        out: Words = self.windows[spans.start] & _MASKS[np.minimum(width, 8)]
-        out[width > 8] = 0
+        if not width.any():
+            return np.zeros(len(width), np.uint64)
+        out: Words = self.windows[spans.start] & _MASKS.take(width, mode="clip")
         return out
 
     def text(self, spans: Spans) -> pa.StringArray:
         """Each value verbatim, null where absent."""
         there = spans.end > spans.start
-        if spans.token is not None:
-            return self.strings.take(pa.array(spans.token * 2, mask=~there))
         count = len(there)
-        if count == 0:
-            return pa.array([], pa.string())
-        end = np.maximum.accumulate(np.where(there, spans.end, 0))
-        start = np.where(there, spans.start, end)
+        if not there.any():
+            return nothing(pa.string(), count)
+        mask = None if there.all() else ~there
+        if spans.token is not None:
+            return self.strings.take(pa.array(spans.token << 1, mask=mask))
+        start, end = spans.start, spans.end
+        if mask is not None:
+            end = np.maximum.accumulate(np.where(there, end, 0))
+            start = np.where(there, start, end)
         if (start[1:] < end[:-1]).any():  # rows not in file order, or a value that several rows share
             held = np.flatnonzero(there)
             _, one, place = np.unique(spans.start[held], return_index=True, return_inverse=True)
             distinct = self.text(Spans(spans.start[held[one]], spans.end[held[one]]))
             rows = np.zeros(count, np.int64)
             rows[held] = place
-            return distinct.take(pa.array(rows, mask=~there))
+            return distinct.take(pa.array(rows, mask=mask))
         offsets = np.empty(2 * count + 1, np.int32)
         offsets[0:-1:2] = start
         offsets[1::2] = end
         offsets[-1] = end[-1]
         strings = pa.StringArray.from_buffers(2 * count, pa.py_buffer(offsets), self.buffer)
-        return strings.take(pa.array(np.arange(count, dtype=np.int64) * 2, mask=~there))
+        return strings.take(pa.array(np.arange(0, 2 * count, 2), mask=mask))
 
     def number(self, spans: Spans, scale: int) -> tuple[Longs, Flags, Flags]:
         """Each value times 10^scale as an integer; which rows have one; which rows hold something else."""
@@ -419,8 +446,10 @@ class Tokens:
             second, fine = _days(self.windows[start + np.where(is_range, 9, 0)])
             last = np.where(is_range, second, first)
             good &= ~is_range | fine
-        form = (width == 8) | is_short | is_range | (width == 12) | (width == 14)
-        good &= form & there
+        form = width == 8
+        if not form.all():
+            form |= is_short | is_range | (width == 12) | (width == 14)
+            good &= form & there
         return first, last, good, there & ~good
 
 
@@ -444,24 +473,18 @@ def _days(word: Words) -> tuple[Ints, Flags]:
     good = ((digit + np.uint64(0x7676767676767676)) | digit) & np.uint64(0x8080808080808080) == 0
     pair = (digit * np.uint64(10) + (digit >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
     pair = np.where(good, pair, np.uint64(0))
-    year = ((pair & np.uint64(0xFF)) * np.uint64(100) + ((pair >> np.uint64(16)) & np.uint64(0xFF))).astype(np.int32)
-    month = ((pair >> np.uint64(32)) & np.uint64(0xFF)).astype(np.int32)
+    year = (pair & np.uint64(0xFF)) * np.uint64(100) + ((pair >> np.uint64(16)) & np.uint64(0xFF))
+    month = (pair >> np.uint64(32)) & np.uint64(0xFF)
     day = ((pair >> np.uint64(48)) & np.uint64(0xFF)).astype(np.int32)
-    leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
     good &= (year >= 1) & (month >= 1) & (month <= 12)
-    length = _MONTH_DAYS[np.clip(month, 0, 12)] + (leap & (month == 2))
-    good &= (day >= 1) & (day <= length)
-    # Days of the civil calendar, counting years from March.
-    y = year - (month <= 2)
-    era = y // 400
-    of_era = y - era * 400
-    of_year = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1
-    days = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
-    out: Ints = np.where(good, days, 0).astype(np.int32)
+    place = np.where(good, (year - np.uint64(1)) * np.uint64(12) + month - np.uint64(1), np.uint64(0)).astype(np.int64)
+    good &= (day >= 1) & (day <= _MONTH_LENGTH.take(place))
+    out: Ints = np.where(good, _MONTH_BEGIN.take(place) + day - np.int32(1), np.int32(0))
     return out, good
 
 
-_MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int32)
+_MONTHS = np.arange("0001-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int32)
+_MONTH_BEGIN, _MONTH_LENGTH = _MONTHS[:-1], np.diff(_MONTHS)
 
 
 def _as_utf8(part: bytes) -> tuple[bytes, Longs | None]:
@@ -482,8 +505,35 @@ def bitmap(there: Flags) -> pa.Buffer | None:
     return pa.py_buffer(np.packbits(there, bitorder="little"))
 
 
+@cache
+def _nothing(type_: pa.DataType) -> pa.Array:
+    return pa.nulls(_SHARED_ROWS, type_)
+
+
+def nothing(type_: pa.DataType, count: int) -> pa.Array:
+    """A column of nulls. Columns share their memory: most segments leave most of their elements out."""
+    return _nothing(type_).slice(0, count) if count <= _SHARED_ROWS else pa.nulls(count, type_)
+
+
+@lru_cache(_SHARED_VALUES)
+def _repeated(value: str) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), _SHARED_ROWS)
+
+
+def spread(values: pa.Array, rows: Index) -> pa.Array:
+    """`values.take(rows)` of texts, null where a row is `ABSENT`. Columns of one value share their memory."""
+    count = len(rows)
+    if count and count <= _SHARED_ROWS and (rows == rows[0]).all():
+        value = values[int(rows[0])].as_py() if rows[0] >= 0 else None
+        return nothing(pa.string(), count) if value is None else _repeated(value).slice(0, count)
+    is_absent = rows < 0
+    return values.take(pa.array(rows, mask=is_absent if is_absent.any() else None))
+
+
 def decimals(values: Longs, there: Flags, type_: pa.DataType) -> pa.Array:
     """Scaled integers as decimal128 without going through Python or float."""
+    if not there.any():
+        return nothing(type_, len(values))
     wide = np.empty((len(values), 2), np.int64)
     wide[:, 0] = values
     wide[:, 1] = values >> 63
@@ -492,6 +542,8 @@ def decimals(values: Longs, there: Flags, type_: pa.DataType) -> pa.Array:
 
 def dates32(days: Ints, there: Flags) -> pa.Array:
     """Days since 1970 as date32."""
+    if not there.any():
+        return nothing(pa.date32(), len(days))
     return pa.Array.from_buffers(
         pa.date32(), len(days), [bitmap(there), pa.py_buffer(np.ascontiguousarray(days, np.int32))]
     )
@@ -499,6 +551,8 @@ def dates32(days: Ints, there: Flags) -> pa.Array:
 
 def int32s(values: Index, there: Flags | None = None) -> pa.Array:
     """Integers as int32, null where `there` is false."""
+    if there is not None and not there.any():
+        return nothing(pa.int32(), len(values))
     mask = None if there is None else bitmap(there)
     return pa.Array.from_buffers(pa.int32(), len(values), [mask, pa.py_buffer(np.ascontiguousarray(values, np.int32))])
 
