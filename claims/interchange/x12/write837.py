@@ -18,7 +18,7 @@ are not of their type (they have their findings), and empty places between the c
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias
 
 import polars as pl
@@ -264,7 +264,7 @@ class _Build:
 
     def _frame(self, name: str) -> pl.DataFrame:
         table = self.tables.get(name)
-        return pl.DataFrame(schema.empty(name) if table is None else table)
+        return pl.DataFrame(table) if table is not None and table.num_rows else _nothing(name)
 
     # -- text of a segment --------------------------------------------------------------------------------------------
 
@@ -310,6 +310,8 @@ class _Build:
         unless_bare: bool = True,
     ) -> None:
         """Segments of `frame` (columns n, and block, sub, ordinal where they are not 0) at their place."""
+        if isinstance(frame, pl.DataFrame) and not frame.height:
+            return
         lazy = frame.lazy()
         have = frame.columns if isinstance(frame, pl.DataFrame) else frame.collect_schema().names()
         held = {name: pl.col(name) if name in have else pl.lit(0) for name in ("block", "sub", "ordinal")}
@@ -338,6 +340,8 @@ class _Build:
         return {table.name: self._place(table.name) for table in schema.DETAIL_TABLES}
 
     def _place(self, name: str) -> pl.DataFrame:
+        if not self._frame(name).height:
+            return _nothing_placed(name)
         frame = self._frame(name).filter(pl.col("transaction_type").is_in(["837P", "837I", "837D"]))
         frame = frame.filter(pl.col("loop_id").is_in(list(_LOOP_ORDER))).rename({"loop_id": "loop"})
         mine = self.claims.select("file_id", "claim_ordinal", "n")
@@ -1026,7 +1030,9 @@ class _Build:
                     self._add(mine, col("loop"), segment, self._detail_text(table, segment))
         demographics = self._placed("detail_demographics").filter(col("loop") == "2320")
         self._add(demographics, "2320", "DMG", self._detail_text("detail_demographics", "DMG"))
-        rows = pl.concat(pl.collect_all(self.rows)).sort("first", "second", maintain_order=True)
+        rows = pl.concat(pl.collect_all(self.rows, optimizations=pl.QueryOptFlags.none())).sort(
+            "first", "second", maintain_order=True
+        )
         end = self.marks.terminator + self.marks.line_break
         places = rows["first"].search_sorted(sets["n"] * (1 << 24)).to_list()
         texts = rows["text"]
@@ -1037,6 +1043,20 @@ class _Build:
             rendered.setdefault(guide, []).append(RenderedSet("837", guide, text, stop - begin, self.marks))
         for guide, bodies in rendered.items():
             yield Group("HC", guide, bodies)
+
+
+@cache
+def _nothing(name: str) -> pl.DataFrame:
+    """Table `name` without rows."""
+    return pl.DataFrame(schema.empty(name))
+
+
+@cache
+def _nothing_placed(name: str) -> pl.DataFrame:
+    """Detail table `name` without rows, as `_Build._place` gives it."""
+    numbers = {column: pl.lit(0, pl.Int64) for column in ("n", "block", "ordinal", "sub")}
+    frame = _nothing(name).rename({"loop_id": "loop"})
+    return frame.with_columns(**numbers, opener=pl.lit(0, pl.Int32)).clear()
 
 
 def _split(place: Place) -> tuple[int, int]:

@@ -97,7 +97,7 @@ def test_real_files_come_back_segment_by_segment(shared_dir: Path, folder: str) 
         (key for key in read_sets if key in theirs_typed), key=lambda key: groups.index(guide_of(before, key))
     )
     ours, ours_typed = sorted(by_set(after).items()), typed_by_set(after)
-    assert len(ours) == len(sets) >= 4
+    assert len(ours) == len(sets) > 0
     for (own, texts), key in zip(ours, sets, strict=True):
         name = names[key[0]][0]
         assert ours_typed[own] == theirs_typed[key], name

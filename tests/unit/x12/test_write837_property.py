@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claims import schema
@@ -257,7 +257,7 @@ def _tables(rows: dict[str, list[Row]]) -> dict[str, pa.Table]:
     }
 
 
-@settings(max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(networks())
 def test_generated_claims_come_back(rows: dict[str, list[Row]]) -> None:
     before = _tables(rows)
