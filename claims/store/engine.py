@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 
 from claims.store.audit import AuditTable
+from claims.store.checks import CheckHistory
 from claims.store.control_numbers import ControlNumbers
 from claims.store.exclusive import exclusive
 from claims.store.ledger import Ledger
@@ -39,6 +40,11 @@ class Store:
     def control_numbers(self) -> ControlNumbers:
         """The control numbers of the interchanges that we write."""
         return ControlNumbers(self.engine)
+
+    @cached_property
+    def checks(self) -> CheckHistory:
+        """The history of data quality checks."""
+        return CheckHistory(self.engine)
 
     def __enter__(self) -> "Store":
         return self

@@ -138,3 +138,40 @@ class ControlNumberRow(Base):
     receiver_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(3), primary_key=True)
     last_number: Mapped[int]
+
+
+class CheckResultRow(Base):
+    """What one check said of one table in one run, over all tenants. Counts only, never a value of the data."""
+
+    __tablename__ = "check_results"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(64))
+    # The moment of the recording, UTC to the second: one for all checks that are recorded together.
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    source: Mapped[str] = mapped_column(String(16))
+    layer: Mapped[str] = mapped_column(String(32))
+    table_name: Mapped[str] = mapped_column(String(128))
+    check_name: Mapped[str] = mapped_column(String(256))
+    severity: Mapped[str] = mapped_column(String(8))
+    outcome: Mapped[str] = mapped_column(String(8))
+    unexpected_count: Mapped[int | None] = mapped_column(BigInteger)
+    # Whether `check_tenant_counts` says whose the failure is. Where it does not, it may be anybody's.
+    is_by_tenant: Mapped[bool]
+
+    __table_args__ = (
+        Index("uq_check_results_run_id_source_layer_table_name_check_name",
+              "run_id", "source", "layer", "table_name", "check_name", unique=True),
+        Index("ix_check_results_at", "at"),
+        Index("ix_check_results_table", "layer", "table_name", "at"),
+    )  # fmt: skip
+
+
+class CheckTenantCountRow(Base):
+    """A tenant's share of a failed check; a tenant without a row has none."""
+
+    __tablename__ = "check_tenant_counts"
+
+    check_result: Mapped[int] = mapped_column(ForeignKey("check_results.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    unexpected_count: Mapped[int] = mapped_column(BigInteger)
