@@ -89,6 +89,10 @@ def check_all(context: Context, columns: Columns) -> None:
         found = context.of(name)
         found = found[columns.words(found, qualifier) == pack("XX")]
         findings.bad("X12-NPI", found, ~is_npi(tokens, tokens.element(found, value)), value)
+    # What stands before a later window of the same interchange is a copy of its ISA.
+    isa = context.envelope.isa[np.array([region.is_first for region in tokens.regions], np.bool_)]
+    has_day = tokens.dates(tokens.element(isa, 9))[2]
+    findings.bad("X12-ISA-DATE", isa, ~has_day, 9)
     _check_levels(context, columns)
     check_required(context, findings)
 
