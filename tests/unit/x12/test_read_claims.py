@@ -237,3 +237,19 @@ def test_segments_carry_loop_and_claim() -> None:
         ("LX", "2400", 1), ("SV1", "2400", 1), ("DTP", "2400", 1), ("REF", "2400", 1), ("LX", "2400", 1),
         ("SV1", "2400", 1), ("DTP", "2400", 1), ("SE", None, None), ("GE", None, None), ("IEA", None, None),
     ]  # fmt: skip
+
+
+def test_every_kind_of_hi_with_its_date_amount_and_poa() -> None:
+    hi = [
+        "HI*ABK:A419:::::::Y*ABF:E119:::::::W", "HI*BBR:0DTJ4ZZ:D8:20240115", "HI*BH:11:D8:20240101*BE:80:::1234",
+        "HI*BG:17", "HI*BI:70:RD8:20240101-20240105", "HI*DR:470", "HI*APR:R05*ABN:V270*ABJ:A419*TC:A01",
+    ]  # fmt: skip
+    found = rows(interchange(professional([*CLAIM[:2], *hi, *CLAIM[3:]])), "claim_codes")
+    assert [(r["qualifier"], r["code"]) for r in found] == [
+        ("ABK", "A419"), ("ABF", "E119"), ("BBR", "0DTJ4ZZ"), ("BH", "11"), ("BE", "80"), ("BG", "17"), ("BI", "70"),
+        ("DR", "470"), ("APR", "R05"), ("ABN", "V270"), ("ABJ", "A419"), ("TC", "A01"),
+    ]  # fmt: skip
+    assert [r["present_on_admission_code"] for r in found[:3]] == ["Y", "W", None]
+    assert [r["diagnosis_position"] for r in found[:3]] == [1, 2, None]
+    assert (found[2]["from_date"], found[4]["amount"]) == (date(2024, 1, 15), Decimal(1234))
+    assert (found[6]["from_date"], found[6]["through_date"]) == (date(2024, 1, 1), date(2024, 1, 5))

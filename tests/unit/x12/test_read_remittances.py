@@ -134,3 +134,21 @@ def test_a_claim_without_amount_is_put_aside_and_its_neighbour_stays() -> None:
     assert [a["claim_ordinal"] for a in rows(data, "remittance_adjustments")] == [2]
     [found] = [f for f in rows(data, "findings") if f["scope"] == "claim"]
     assert (found["code"], found["claim_ordinal"], found["element_position"]) == ("X12-CLP-AMOUNT", 1, 4)
+
+
+def test_a_line_keeps_all_modifiers_its_first_code_its_key_and_its_remarks() -> None:
+    body = [
+        "TS3*1234567893*11*20241231*2*200", "TS2*1*2*3", "CLP*C1*22*-100*-80**CI*I1", "NM1*QC*1*DOE*JANE",
+        "MIA*1***5*MA01", "MOA***MA02", "PER*CX*X*TE*1", "SVC*HC:99213:25:26:59:TC*-100*-80**1*HC:99214*2",
+        "DTM*472*20240115", "CAS*CO*45*-20", "REF*6R*L7", "LQ*HE*N130",
+    ]  # fmt: skip
+    data = interchange(remittance(*body, total="-80"), functional="HP", guide="005010X221A1")
+    tables = read([Source.of(data)], details=True).tables
+    assert tables["findings"].num_rows == 0
+    [line] = tables["remittance_lines"].to_pylist()
+    assert [line[f"modifier_{n}"] for n in range(1, 5)] == ["25", "26", "59", "TC"]
+    assert (line["submitted_procedure_code"], line["line_control_number"]) == ("99214", "L7")
+    remarks = [(r["source"], r["remark_code"], r["line_number"]) for r in tables["remittance_remarks"].to_pylist()]
+    assert remarks == [("MIA", "MA01", None), ("MOA", "MA02", None), ("LQ", "N130", 1)]
+    assert tables["detail_contacts"]["contact_phone_1"].to_pylist() == ["1"]
+    assert tables["detail_summaries"]["segment_id"].to_pylist() == ["TS3", "TS2"]
