@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,7 +41,10 @@ class Settings(BaseSettings):
     tenants: tuple[str, ...] = ("alder", "birch", "cedar")
     # First day of the `received_date` partitions: a file received before it is refused.
     first_day: date = date(2024, 1, 1)
-    dbt_target: Literal["duckdb", "postgres"] = "duckdb"
+    # The path of a DuckDB file, or postgresql://user@host:port/database; without a password PGPASSWORD is asked.
+    warehouse: str = Field(
+        default_factory=lambda known: str(known["home"] / "warehouse" / "claimworks.duckdb"), repr=False
+    )
     store_url: str = Field(default_factory=lambda known: f"sqlite:///{known['home'] / 'store' / 'operational.db'}")
     mlflow_uri: str = Field(default_factory=lambda known: f"sqlite:///{known['home'] / 'mlflow' / 'mlflow.db'}")
 
@@ -48,6 +52,14 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @field_validator("warehouse")
+    @classmethod
+    def _usable(cls, warehouse: str) -> str:
+        if "://" not in warehouse:
+            return str(Path(warehouse).expanduser().absolute())
+        _postgres_environment(warehouse)
+        return warehouse
 
     @property
     def landing(self) -> Path:
@@ -70,9 +82,21 @@ class Settings(BaseSettings):
         return self.home / "keys"
 
     @property
+    def dbt_target(self) -> Literal["duckdb", "postgres"]:
+        """The target of dbt's profile that the warehouse is."""
+        return "postgres" if "://" in self.warehouse else "duckdb"
+
+    @property
     def warehouse_path(self) -> Path:
-        """The DuckDB warehouse, written by dbt alone."""
-        return self.home / "warehouse" / "claimworks.duckdb"
+        """The DuckDB file that dbt alone writes; there is none where the warehouse is PostgreSQL."""
+        if self.dbt_target == "postgres":
+            return self.home / "warehouse" / "claimworks.duckdb"
+        return Path(self.warehouse)
+
+    @property
+    def warehouse_location(self) -> Path | str:
+        """The DuckDB file, or the address of the PostgreSQL database."""
+        return self.warehouse if self.dbt_target == "postgres" else self.warehouse_path
 
     @property
     def serving(self) -> Path:
@@ -116,7 +140,38 @@ class Settings(BaseSettings):
             "CLAIMWORKS_WAREHOUSE_PATH": str(self.warehouse_path),
             "CLAIMWORKS_DBT_TARGET": self.dbt_target,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **(_postgres_environment(self.warehouse) if self.dbt_target == "postgres" else {}),
         }
+
+
+def _postgres_environment(url: str) -> dict[str, str]:
+    """What dbt's profile needs of a PostgreSQL address. Raises `ValueError` that names the part which is wrong."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError("must be the path of a DuckDB file, or postgresql://user@host:port/database")
+    options = dict(parse_qsl(parts.query))
+    if unknown := sorted(options.keys() - {"host", "sslmode"}):
+        raise ValueError(f"may carry the options host and sslmode, not {', '.join(unknown)}")
+    values = {
+        "HOST": options.get("host") or parts.hostname or "127.0.0.1",
+        "PORT": str(_port(parts)),
+        "USER": unquote(parts.username or ""),
+        "DATABASE": unquote(parts.path.removeprefix("/")),
+        "PASSWORD": unquote(parts.password or ""),
+        "SSLMODE": options.get("sslmode", "prefer"),
+    }
+    for part in ("USER", "DATABASE"):
+        if not values[part]:
+            raise ValueError(f"must name a {part.lower()}: postgresql://user@host:port/database")
+    # The password may come beside the address, from the environment: then that one stands.
+    return {f"CLAIMWORKS_PG_{part}": value for part, value in values.items() if value}
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        return parts.port or 5432
+    except ValueError:
+        raise ValueError("has a port that is no number") from None
 
 
 @cache

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from orchestration.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# What a test server need not do: survive a loss of power.
+_NOT_DURABLE = "alter system set fsync = off; alter system set full_page_writes = off; select pg_reload_conf();"
 
 DEMO_CLAIMS = 600
 DEMO_SEED = 7
@@ -77,3 +82,30 @@ def demo_copy(demo_home: "Settings", tmp_path_factory: pytest.TempPathFactory) -
         return home
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[..., str]]:
+    """A function that makes a database on a real PostgreSQL of this session and returns its address.
+
+    Its text sorts as production's does (docs/decisions/0010-postgresql.md), unless `options` say otherwise.
+    """
+    with warnings.catch_warnings():
+        # It says that it keeps its lock file in /tmp where there is no XDG_RUNTIME_DIR.
+        warnings.simplefilter("ignore")
+        import pgserver
+
+    # Not under pytest's own folders: the path of a socket has at most 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="claimworks-pg-"))
+    server = pgserver.get_server(folder, cleanup_mode="delete")
+    server.psql(_NOT_DURABLE)
+    made = 0
+
+    def make(options: str = "encoding 'UTF8' locale 'C'") -> str:
+        nonlocal made
+        made += 1
+        server.psql(f"create database test_{made} template template0 {options};")
+        return str(server.get_uri(database=f"test_{made}"))
+
+    yield make
+    server.cleanup()

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import duckdb
 
+from claims.warehouse.postgres import WarehouseError, copy_to_duckdb, is_postgres
+
 MARTS = "marts"
 GOLD = "gold"
 META = "serving"
@@ -75,8 +77,10 @@ class PublishReport:
     without_data: tuple[str, ...]
 
 
-def publish(warehouse_path: Path, lake: Path, serving_dir: Path, tenants: Sequence[str]) -> PublishReport:
+def publish(warehouse: Path | str, lake: Path, serving_dir: Path, tenants: Sequence[str]) -> PublishReport:
     """Copy each tenant's marts and scores to `serving_dir/<tenant>.duckdb`, all of them or none.
+
+    `warehouse` is the path of a DuckDB file, or the address of a PostgreSQL database.
 
     Checked before any file is replaced: every table of `REQUIRED_MARTS` is there, each copied table has the rows that
     its source has, the tenant's last received day is not before the one already published, and its claims did not fall
@@ -87,7 +91,7 @@ def publish(warehouse_path: Path, lake: Path, serving_dir: Path, tenants: Sequen
     Raises:
         PublishError: a check failed or the warehouse is not there; what was published before stays as it is.
     """
-    if not warehouse_path.is_file():
+    if not is_postgres(warehouse) and not Path(warehouse).is_file():
         raise PublishError("there is no warehouse yet: build the marts first (`claimworks demo`, or the dbt assets)")
     for tenant in tenants:
         if not _TENANT.fullmatch(tenant):
@@ -98,7 +102,7 @@ def publish(warehouse_path: Path, lake: Path, serving_dir: Path, tenants: Sequen
     staged: list[tuple[PublishedTenant, Path]] = []
     without_data: list[str] = []
     try:
-        with _open_warehouse(warehouse_path) as connection:
+        with _open_warehouse(warehouse, serving_dir) as connection:
             marts = _marts(connection)
             for tenant in tenants:
                 target = serving_dir / f"{tenant}.duckdb"
@@ -130,15 +134,26 @@ def publish(warehouse_path: Path, lake: Path, serving_dir: Path, tenants: Sequen
 
 
 @contextmanager
-def _open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(":memory:") as connection:
-        try:
-            connection.execute(f"attach {_text(path)} as warehouse (read_only)")
-        except duckdb.Error as error:
-            raise PublishError(
-                f"the warehouse cannot be read ({type(error).__name__}): is a build writing it?"
-            ) from error
-        yield connection
+def _open_warehouse(warehouse: Path | str, serving_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The marts, attached as `warehouse`: of PostgreSQL as a copy of one moment, which goes with the connection."""
+    mirror = serving_dir / f".warehouse.{uuid.uuid4().hex}.part"
+    try:
+        if isinstance(warehouse, str) and is_postgres(warehouse):
+            try:
+                copy_to_duckdb(warehouse, mirror, schemas=[MARTS])
+            except WarehouseError as error:
+                raise PublishError(str(error)) from error
+        with duckdb.connect(":memory:") as connection:
+            path = mirror if mirror.exists() else Path(warehouse)
+            try:
+                connection.execute(f"attach {_text(path)} as warehouse (read_only)")
+            except duckdb.Error as error:
+                raise PublishError(
+                    f"the warehouse cannot be read ({type(error).__name__}): is a build writing it?"
+                ) from error
+            yield connection
+    finally:
+        mirror.unlink(missing_ok=True)
 
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:

@@ -44,7 +44,7 @@ class LayerTranslator(DagsterDbtTranslator):
             owners=ML_OWNERS if layer == "features" else OWNERS,
             automation_condition=WHEN_DEPS_CHANGE,
             freshness_policy=DAILY if layer in {"marts", "features"} else None,
-            kinds={"dbt", "duckdb", config.get("materialized", "seed")},
+            kinds={"dbt", get_settings().dbt_target, config.get("materialized", "seed")},
         )
 
 

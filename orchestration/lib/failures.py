@@ -21,6 +21,7 @@ _TRANSIENT_ERRNO = frozenset({
     errno.EAGAIN, errno.EBUSY, errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET, errno.EINTR, errno.ETIMEDOUT,
 })  # fmt: skip
 _LOCKED = ("database is locked", "could not set lock on file", "conflicting lock is held", "deadlock detected")
+_AWAY = ("connection refused", "server closed the connection", "the database system is", "could not serialize access")
 
 
 def is_transient(error: BaseException) -> bool:
@@ -33,7 +34,7 @@ def is_transient(error: BaseException) -> bool:
             return True
         if isinstance(current, OSError) and current.errno in _TRANSIENT_ERRNO:
             return True
-        if any(words in str(current).lower() for words in _LOCKED):
+        if any(words in str(current).lower() for words in (*_LOCKED, *_AWAY)):
             return True
         current = current.__cause__ or current.__context__
     return False

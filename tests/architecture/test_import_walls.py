@@ -15,7 +15,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "dashboards": ("dashboards", "compliance.access", "claims.store", "claims.denials"),
     "orchestration.exits": (),
     "orchestration.settings": ("orchestration.exits",),
-    "orchestration.lib": ("orchestration.lib", "orchestration.settings", "orchestration.exits"),
+    "orchestration.lib": ("orchestration.lib", "orchestration.settings", "orchestration.exits", "claims.warehouse"),
     "orchestration": ("orchestration", "claims", "quality", "ml", "compliance", "api", "benchmarks"),
     "benchmarks": ("benchmarks", "claims", "quality", "ml", "compliance", "api"),
 }

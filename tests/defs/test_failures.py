@@ -16,6 +16,7 @@ from orchestration.lib.failures import RETRY_TRANSIENT, is_transient, permanent_
         OSError(errno.EAGAIN, "try again"),
         RuntimeError("IO Error: Could not set lock on file"),
         RuntimeError("(sqlite3.OperationalError) database is locked"),
+        RuntimeError('connection to server at "db", port 5432 failed: Connection refused'),
     ],
 )
 def test_what_passes_by_itself_is_tried_again(error: Exception) -> None:

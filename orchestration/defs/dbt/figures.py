@@ -13,12 +13,21 @@ Figures = dict[tuple[str, str], dict[str, int | float]]
 AMOUNTS = ("charge_amount", "paid_amount", "denied_amount", "open_balance_amount", "difference_amount")
 
 
-def figures(warehouse_path: Path) -> Figures:
-    """Rows of every table and the sums of `AMOUNTS` of every fact, by (schema, table), without views. About 50 ms."""
+def figures(warehouse: Path | str) -> Figures:
+    """Rows of every table and the sums of `AMOUNTS` of every fact, by (schema, table), without views. About 50 ms.
+
+    `warehouse` is the path of a DuckDB file, where there may be none yet, or the address of a PostgreSQL database.
+    """
+    if isinstance(warehouse, str):
+        return _of_postgres(warehouse)
+    return _of_duckdb(warehouse) if warehouse.exists() else {}
+
+
+def _of_duckdb(path: Path) -> Figures:
     import duckdb
 
     out: Figures = {}
-    with duckdb.connect(str(warehouse_path), read_only=True) as connection:
+    with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
         for schema, table, rows in tables:
             out[schema, table] = {"rows": int(rows)}
@@ -33,4 +42,32 @@ def figures(warehouse_path: Path) -> Figures:
             sums = ", ".join(f'sum("{name}")' for name in names)
             values = connection.execute(f'select {sums} from "{schema}"."{table}"').fetchone() or ()
             out[schema, table] |= {name: float(value or Decimal(0)) for name, value in zip(names, values, strict=True)}
+    return out
+
+
+def _of_postgres(url: str) -> Figures:
+    from claims.warehouse import postgres
+
+    out: Figures = {}
+    with postgres.connect(url) as connection:
+        columns = postgres.rows(
+            connection,
+            """
+            select columns.table_schema, columns.table_name, columns.column_name
+            from information_schema.columns as columns
+            inner join pg_tables as tables
+                on columns.table_schema = tables.schemaname and columns.table_name = tables.tablename
+            where columns.table_schema in ('staging', 'intermediate', 'marts', 'features')
+            """,
+        )
+        found: dict[tuple[str, str], list[str]] = {}
+        for schema, table, name in columns:
+            sums = found.setdefault((schema, table), [])
+            if table.startswith("fct_") and name in AMOUNTS:
+                sums.append(name)
+        for (schema, table), names in found.items():
+            asked = ", ".join(["count(*)", *(f"sum({name})" for name in names)])
+            [(rows, *values)] = postgres.rows(connection, f'select {asked} from "{schema}"."{table}"')
+            out[schema, table] = {"rows": int(rows)}
+            out[schema, table] |= {name: float(value or 0) for name, value in zip(names, values, strict=True)}
     return out

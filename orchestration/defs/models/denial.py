@@ -43,7 +43,8 @@ def denial(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> d
     from ml.denial import evaluate, model_card, train
 
     settings = get_settings()
-    with warehouse.connect() as connection:
+    tables = ["features.ftr_denial__claim", "features.ftr_denial__label", "marts.fct_claims"]
+    with warehouse.connect(*tables) as connection:
         features = connection.table("features.ftr_denial__claim").to_arrow_table()
         labels = connection.table("features.ftr_denial__label").to_arrow_table()
         cutoff = connection.execute("select max(cut_off_date) from marts.fct_claims").fetchall()[0][0]

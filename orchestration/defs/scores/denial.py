@@ -53,7 +53,7 @@ def denial_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
             description=f"no champion to score with: {error} Materialise model/denial, or `claimworks train denial`.",
             allow_retries=False,
         ) from error
-    with warehouse.connect() as connection:
+    with warehouse.connect("features.ftr_denial__claim", "marts.fct_claims") as connection:
         features = connection.table("features.ftr_denial__claim").to_arrow_table()
         received = connection.sql("select claim_id, received_date from marts.fct_claims").to_arrow_table()
     with permanent_unless_transient("scoring claims"):

@@ -30,7 +30,7 @@ def tenants() -> dg.MaterializeResult:
 
     settings = get_settings()
     with permanent_unless_transient("publishing"):
-        report = publish(settings.warehouse_path, settings.lake, settings.serving, settings.tenants)
+        report = publish(settings.warehouse_location, settings.lake, settings.serving, settings.tenants)
     return dg.MaterializeResult(
         metadata={
             "tenants": len(report.published),

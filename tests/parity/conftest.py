@@ -1,0 +1,114 @@
+"""Two networks, each built on DuckDB and on a real PostgreSQL: a simulated one by the job, a written one by dbt."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claims.warehouse import copy_to_duckdb, load_bronze
+from orchestration.settings import Settings
+from tests.dbt import story, tiny_lake
+from tests.dbt.conftest import ANSWERS, CLAIMS, PROJECT
+
+# What dbt makes and others read.
+COMPARED = ("marts", "features")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One network on both engines: what dbt built on DuckDB, a copy of what it built on PostgreSQL, the manifest."""
+
+    duckdb: Path
+    postgres: Path
+    manifest: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def on_postgres(
+    demo_copy: Callable[[], Path],
+    at_home: Callable[[Path], AbstractContextManager[Settings]],
+    new_database: Callable[..., str],
+) -> Iterator[Settings]:
+    """The demo's home after the assets from dbt on were built again, with PostgreSQL as the warehouse."""
+    home = demo_copy()
+    for made in ("warehouse", "serving", "dbt", "lake/gold"):
+        shutil.rmtree(home / made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLAIMWORKS_WAREHOUSE", new_database())
+        with at_home(home) as settings:
+            from orchestration.lib.dbt_translator import model_keys
+            from orchestration.lib.instance import open_instance
+            from orchestration.lib.jobs import DAILY
+            from orchestration.runs import definitions, run_job
+
+            graph = definitions().resolve_asset_graph()
+            selection = [
+                key
+                for key in graph.materializable_asset_keys
+                if key.path[0] in {"staging", "intermediate", "marts", "features", "gold", "serving", "snapshots"}
+            ]
+            assert set(model_keys("marts")) < set(selection)
+            with open_instance(settings) as instance:
+                report = run_job(instance, DAILY, selection=selection, progress=lambda _: None)
+            assert report.success, [*report.failures, *report.failed_checks]
+            assert not settings.warehouse_path.exists()
+            yield settings
+
+
+@pytest.fixture(scope="session")
+def simulated(demo_home: Settings, on_postgres: Settings, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """The demo's network."""
+    copy = tmp_path_factory.mktemp("simulated") / "postgres.duckdb"
+    copy_to_duckdb(on_postgres.warehouse, copy, schemas=COMPARED)
+    manifest = json.loads(next((on_postgres.home / "dbt").glob("**/manifest.json")).read_bytes())
+    return Pair(demo_home.warehouse_path, copy, manifest)
+
+
+@pytest.fixture(scope="session")
+def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """The hand-written network of tests/dbt: reversals, voids, strangers, and payments that do not balance."""
+    home = tmp_path_factory.mktemp("written")
+    lake = tiny_lake.write(home / "lake", story.rows(CLAIMS, ANSWERS))
+    settings = Settings(home=home)
+    url = new_database()
+    load_bronze(url, settings.lake)
+    with ThreadPoolExecutor(2) as pool:
+        engines = [
+            pool.submit(_build, one, home / one.dbt_target, lake)
+            for one in (settings, Settings(home=home, warehouse=url))
+        ]
+        manifest = [engine.result() for engine in engines][-1]
+    copy_to_duckdb(url, home / "postgres.duckdb", schemas=COMPARED)
+    return Pair(settings.warehouse_path, home / "postgres.duckdb", manifest)
+
+
+def _build(settings: Settings, target: Path, lake: Path) -> dict[str, Any]:
+    """Build everything; what dbt tests is tested by the job above, on PostgreSQL, and by tests/dbt."""
+    settings.warehouse_path.parent.mkdir(exist_ok=True)
+    finished = subprocess.run(
+        [
+            sys.executable, "-m", "dbt.cli.main", "build", "--exclude-resource-type", "test", "unit_test",
+            "--project-dir", str(PROJECT),
+            "--profiles-dir", str(PROJECT),
+            "--target-path", str(target),
+            "--log-path", str(target),
+            "--no-use-colors",
+            "--quiet",
+        ],
+        env={**os.environ, **settings.dbt_env(), "CLAIMWORKS_LAKE": str(lake)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout[-4000:] + finished.stderr[-4000:]
+    manifest: dict[str, Any] = json.loads((target / "manifest.json").read_bytes())
+    return manifest
