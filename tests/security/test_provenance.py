@@ -143,6 +143,21 @@ def rows(
         yield raw.split(file.element), own[segment][1].split(file.element), tuple(values)
 
 
+def test_every_mart_with_provenance_leads_to_the_bytes_of_a_segment(
+    warehouse: duckdb.DuckDBPyConnection, paths: dict[str, Path]
+) -> None:
+    led = set()
+    for name, columns in marts(warehouse).items():
+        if not columns >= PROVENANCE:
+            continue
+        for own, behind, _ in rows(warehouse, paths, name):
+            assert own[0].isalnum(), name
+            assert behind[0].isalnum(), name
+            led.add(name)
+    # A mart without rows would prove nothing.
+    assert led == {name for name, columns in marts(warehouse).items() if columns >= PROVENANCE}
+
+
 def test_a_claim_is_its_clm(warehouse: duckdb.DuckDBPyConnection, paths: dict[str, Path]) -> None:
     seen = 0
     for own, _, (charge, claim_id, file_id) in rows(
