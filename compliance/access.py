@@ -3,8 +3,8 @@
 Belongs here: permissions, roles, actors, the refusal. Does not belong here: how an actor proves who he is (the command
 line takes the name that it is told, the API will ask a session), opening, recording.
 
-A role has the least that its work needs. Figures on dashboards and in reports carry tokens only and need no permission
-of this table; what does is everything that comes out of the vault.
+A role has the least that its work needs. Figures on dashboards carry tokens only and need no permission of this table;
+what does is everything that comes out of the vault, and every report that leaves the platform as a file.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SEGMENTS_MASKED = "segments_masked"  # the segments of a claim, with every identifier masked
     SEGMENTS_CLEAR = "segments_clear"  # the segments of a claim as they were received
     IDENTITY = "identity"  # whose token this is
+    REPORTS = "reports"  # finance reports as files: figures, and claim ids where a work list needs them
 
 
 @dataclass(frozen=True)
@@ -36,22 +37,23 @@ def _role(name: str, description: str, *permissions: Permission, is_of_all_tenan
 
 
 _MASKED, _CLEAR, _IDENTITY = Permission.SEGMENTS_MASKED, Permission.SEGMENTS_CLEAR, Permission.IDENTITY
+_REPORTS = Permission.REPORTS
 
 LEAST = "analyst"
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
         role.name: role
         for role in (
-            _role(LEAST, "explores trends; sees where a figure comes from, never whose it is", _MASKED),
-            _role("finance", "downloads reports; needs no claim"),
+            _role(LEAST, "explores trends; sees where a figure comes from, never whose it is", _MASKED, _REPORTS),
+            _role("finance", "downloads reports; needs no claim", _REPORTS),
             _role("ml_engineer", "trains models on tokens; needs no claim"),
             _role("engineer", "runs the platform; reads segments of any tenant to find a fault",
                   _MASKED, is_of_all_tenants=True),
             _role("coder", "reviews codes; diagnoses and procedures are never masked", _MASKED),
             _role("biller", "corrects and appeals claims of patients, and speaks with their payers",
-                  _MASKED, _CLEAR, _IDENTITY),
+                  _MASKED, _CLEAR, _IDENTITY, _REPORTS),
             _role("privacy_officer", "answers patients and authorities, looks into incidents",
-                  _MASKED, _CLEAR, _IDENTITY, is_of_all_tenants=True),
+                  _MASKED, _CLEAR, _IDENTITY, _REPORTS, is_of_all_tenants=True),
         )
     }
 )  # fmt: skip

@@ -5,15 +5,16 @@ import pytest
 from compliance.access import LEAST, ROLES, Actor, Permission, RefusedError, UnknownRoleError, require
 
 MASKED, CLEAR, IDENTITY = Permission.SEGMENTS_MASKED, Permission.SEGMENTS_CLEAR, Permission.IDENTITY
+REPORTS = Permission.REPORTS
 
 EXPECTED: dict[str, set[Permission]] = {
-    "analyst": {MASKED},
-    "finance": set(),
+    "analyst": {MASKED, REPORTS},
+    "finance": {REPORTS},
     "ml_engineer": set(),
     "engineer": {MASKED},
     "coder": {MASKED},
-    "biller": {MASKED, CLEAR, IDENTITY},
-    "privacy_officer": {MASKED, CLEAR, IDENTITY},
+    "biller": {MASKED, CLEAR, IDENTITY, REPORTS},
+    "privacy_officer": {MASKED, CLEAR, IDENTITY, REPORTS},
 }
 
 
@@ -23,7 +24,7 @@ def test_who_may_what_is_as_written_here() -> None:
 
 
 def test_the_default_role_sees_no_identifier() -> None:
-    assert ROLES[LEAST].permissions == {MASKED}
+    assert ROLES[LEAST].permissions == {MASKED, REPORTS}
     assert not ROLES[LEAST].is_of_all_tenants
 
 
