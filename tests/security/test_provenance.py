@@ -154,8 +154,9 @@ def test_every_mart_with_provenance_leads_to_the_bytes_of_a_segment(
             assert own[0].isalnum(), name
             assert behind[0].isalnum(), name
             led.add(name)
-    # A mart without rows would prove nothing.
-    assert led == {name for name, columns in marts(warehouse).items() if columns >= PROVENANCE}
+    # A day on which everything adds up has no breaks; every other mart must have had rows to follow.
+    expected = {name for name, columns in marts(warehouse).items() if columns >= PROVENANCE}
+    assert led >= expected - {"fct_reconciliation_breaks"}
 
 
 def test_a_claim_is_its_clm(warehouse: duckdb.DuckDBPyConnection, paths: dict[str, Path]) -> None:
