@@ -65,7 +65,7 @@ def difference(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
         only = f"select * from {here}.{table} except all select * from {there}.{table}"
         [(count,)] = connection.execute(f"select count(*) from ({only})").fetchall()
         if count:
-            [row] = connection.execute(f"select * from ({only}) limit 1").to_arrow_table().to_pylist()
+            [row] = connection.sql(f"select * from ({only}) limit 1").to_arrow_table().to_pylist()
             return f"{count} rows only on {here}, such as {row}"
     return None
 

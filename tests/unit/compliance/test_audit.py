@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -20,7 +19,9 @@ COUNT = 6
 
 
 def url(home: Path) -> str:
-    return f"sqlite:///{home}/store/operational.db"
+    """The store of a home: its SQLite file, unless a fixture wrote another address beside it."""
+    address = home / "store.url"
+    return address.read_text() if address.exists() else f"sqlite:///{home}/store/operational.db"
 
 
 def record(home: Path, count: int = COUNT) -> None:
@@ -40,16 +41,26 @@ def rows(home: Path) -> list[AuditRow]:
         return list(store.audit.rows())
 
 
-def sql(home: Path, *statements: str) -> None:
-    with sqlite3.connect(home / "store" / "operational.db") as connection:
+def sql(home: Path, *statements: str, values: tuple[object, ...] = ()) -> None:
+    """What somebody does who has the database in hand."""
+    with open_store(url(home)) as store, store.engine.begin() as connection:
         for statement in statements:
-            connection.execute(statement)
+            connection.exec_driver_sql(statement, values)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A home in which nothing was recorded yet, on either engine."""
+    if request.param == "postgresql":
+        new_database: Callable[..., str] = request.getfixturevalue("new_database")
+        (tmp_path / "store.url").write_text(new_database())
+    return tmp_path
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    record(tmp_path)
-    return tmp_path
+def home(fresh: Path) -> Path:
+    record(fresh)
+    return fresh
 
 
 def test_a_chain_that_nobody_touched_holds(home: Path) -> None:
@@ -61,8 +72,8 @@ def test_a_chain_that_nobody_touched_holds(home: Path) -> None:
     assert verify(home).event_count == COUNT + 1
 
 
-def test_a_chain_without_events_holds(tmp_path: Path) -> None:
-    assert verify(tmp_path) == Verdict(True, 0, FIRST_PREVIOUS)
+def test_a_chain_without_events_holds(fresh: Path) -> None:
+    assert verify(fresh) == Verdict(True, 0, FIRST_PREVIOUS)
 
 
 def test_an_event_says_who_what_when_and_why(home: Path) -> None:
@@ -160,8 +171,8 @@ def test_an_event_put_behind_the_anchor_is_found(home: Path) -> None:
     last = rows(home)[-1]
     forged = replace(last, sequence=COUNT + 1, previous_hash=last.hash)
     values = list(vars(replace(forged, hash=digest(forged))).values())
-    with sqlite3.connect(home / "store" / "operational.db") as connection:
-        connection.execute(f"INSERT INTO audit_events VALUES ({', '.join('?' * len(values))})", values)
+    mark = "?" if url(home).startswith("sqlite") else "%s"
+    sql(home, f"INSERT INTO audit_events VALUES ({', '.join([mark] * len(values))})", values=tuple(values))
     verdict = verify(home)
     assert (verdict.holds, verdict.first_broken_sequence) == (False, COUNT + 1)
 
@@ -231,17 +242,17 @@ def test_a_crash_before_or_after_the_commit_leaves_a_chain_that_holds(
     assert verify(home) == Verdict(True, COUNT + 2, rows(home)[-1].hash)
 
 
-def test_processes_that_record_at_once_make_one_chain(tmp_path: Path) -> None:
-    record(tmp_path, 1)
+def test_processes_that_record_at_once_make_one_chain(fresh: Path) -> None:
+    record(fresh, 1)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(record, [tmp_path] * 2, [10, 10]))
-    assert verify(tmp_path).holds
-    assert len(rows(tmp_path)) == 21
+        list(pool.map(record, [fresh] * 2, [10, 10]))
+    assert verify(fresh).holds
+    assert len(rows(fresh)) == 21
 
 
-def test_a_reason_of_more_than_its_column_is_refused(tmp_path: Path) -> None:
-    with open_store(url(tmp_path)) as store:
-        log = AuditLog(store.audit, tmp_path / "keys")
+def test_a_reason_of_more_than_its_column_is_refused(fresh: Path) -> None:
+    with open_store(url(fresh)) as store:
+        log = AuditLog(store.audit, fresh / "keys")
         with pytest.raises(AuditError, match="500"):
             log.record(JANE, Event("a", "b", reason="x" * (MAX_REASON + 1)))
 

@@ -13,13 +13,9 @@ from claims.store.control_numbers import HIGHEST, ControlNumbers, ExhaustedError
 ALDER = ("ZZ:ALDER", "ZZ:CLAIMRELAY")
 
 
-def url(folder: Path) -> str:
-    return f"sqlite:///{folder}/store/operational.db"
-
-
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(url(tmp_path)) as opened:
+def store(store_url: str) -> Iterator[Store]:
+    with open_store(store_url) as opened:
         yield opened
 
 
@@ -89,8 +85,8 @@ def _take(address: str, rounds: int) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", ["threads", "processes"])
-def test_two_writers_at_once_share_no_number_and_leave_none_out(tmp_path: Path, kind: str) -> None:
-    with open_store(url(tmp_path)):
+def test_two_writers_at_once_share_no_number_and_leave_none_out(store_url: str, kind: str) -> None:
+    with open_store(store_url):
         pass
     pool = (
         ThreadPoolExecutor(2)
@@ -98,6 +94,6 @@ def test_two_writers_at_once_share_no_number_and_leave_none_out(tmp_path: Path, 
         else ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
     )
     with pool:
-        both = list(pool.map(_take, [url(tmp_path)] * 2, [30, 30]))
+        both = list(pool.map(_take, [store_url] * 2, [30, 30]))
     assert sorted(both[0] + both[1]) == list(range(1, 61))
     assert all(mine == sorted(mine) for mine in both)

@@ -16,8 +16,8 @@ DAY = date(2025, 3, 4)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with open_store(f"sqlite:///{tmp_path}/store/operational.db") as store:
+def ledger(store_url: str) -> Iterator[Ledger]:
+    with open_store(store_url) as store:
         yield store.ledger
 
 
