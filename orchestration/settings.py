@@ -34,7 +34,9 @@ AUTOMATION_RUNS = {Environment.DEVELOPMENT: False, Environment.TEST: False, Envi
 class Settings(BaseSettings):
     """All settings, from `CLAIMWORKS_<NAME>`; state lives under `home` unless a production address is given."""
 
-    model_config = SettingsConfigDict(env_prefix="CLAIMWORKS_", frozen=True, validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CLAIMWORKS_", env_ignore_empty=True, frozen=True, validate_default=True
+    )
 
     env: Environment = Environment.DEVELOPMENT
     home: Path = Path(".claimworks")

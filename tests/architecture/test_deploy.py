@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -118,3 +119,31 @@ def test_dagster_takes_its_password_from_the_environment() -> None:
     server = yaml.safe_load((tree.ROOT / "deploy/dagster/workspace.yaml").read_text())["load_from"][0]["grpc_server"]
     assert server["host"] in SERVICES
     assert str(server["port"]) in SERVICES["code"]["command"]
+
+
+def test_every_database_that_is_addressed_is_made() -> None:
+    addressed = set(re.findall(r"postgresql(?:\+\w+)?://claimworks@postgres:5432/(\w+)", json.dumps(COMPOSE)))
+    instance = yaml.safe_load((tree.ROOT / "deploy/dagster/dagster.yaml").read_text())
+    addressed.add(instance["storage"]["postgres"]["postgres_db"]["db_name"])
+    script = (tree.ROOT / "deploy/postgres/databases.sql").read_text()
+    made = set(re.findall(r"^create database (\w+)", script, re.MULTILINE))
+    made.add(SERVICES["postgres"]["environment"]["POSTGRES_DB"])
+    assert addressed == made == {"claimworks", "warehouse", "dagster", "mlflow"}
+
+
+def test_the_warehouse_of_the_containers_is_one_that_bronze_can_be_loaded_into(
+    new_database: Callable[..., str],
+) -> None:
+    """The very script that the image runs, on a real server; a database made without its words may sort otherwise."""
+    from sqlalchemy import create_engine
+
+    from claims.warehouse.postgres import connect, require_same_order
+
+    url = new_database()
+    script = re.sub(r"^--.*$", "", (tree.ROOT / "deploy/postgres/databases.sql").read_text(), flags=re.MULTILINE)
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        for statement in filter(str.strip, script.split(";")):
+            connection.exec_driver_sql(statement)
+    database = url.partition("/test_")[0] + "/warehouse?" + url.partition("?")[2]
+    with connect(database) as warehouse:
+        require_same_order(warehouse)
