@@ -82,7 +82,7 @@ def load_bronze(url: str, lake: Path, progress: Callable[[str], object] = lambda
     Cost: a file's time for each month file; reading and COPY for those that changed, 32 MB of files at a time.
 
     Raises:
-        WarehouseError: no answer, or a database that sorts text otherwise than DuckDB.
+        WarehouseError: no answer, a database that sorts text otherwise than DuckDB, or a lake of an older schema.
     """
     import adbc_driver_manager
 
@@ -213,7 +213,12 @@ def _batches(
 def _read(paths: Sequence[Path], table: str) -> pa.Table:
     """The rows of some month files, partition after partition."""
     names = contract.bronze(table).names
-    files = [pq.ParquetFile(path).read(columns=names).select(names) for path in paths]
+    files = [pq.ParquetFile(path).read(columns=names) for path in paths]
+    if any(file.schema.names != names for file in files):
+        raise WarehouseError(
+            f"bronze/{table}: the lake's schema is an older one; the lake is rebuilt from landing: remove its folder "
+            "and ingest again"
+        )
     data = pa.concat_tables([contract.bronze(table).empty_table(), *files]).replace_schema_metadata(None)
     for position, column in enumerate(data.schema):
         if pa.types.is_string(column.type) and pc.any(pc.match_substring(data[position], _NUL)).as_py():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from claims import schema
@@ -127,6 +128,14 @@ def test_a_table_of_an_older_schema_is_made_anew(database: str, lake: Lake) -> N
     done = load_bronze(database, lake.root)
     assert done.tables_made == [TABLE]
     assert held(database) == [("a", JANUARY, "WO")]
+
+
+def test_a_lake_of_an_older_schema_is_refused(database: str, lake: Lake) -> None:
+    write(lake, adjustments(("a", JANUARY, "WO")), JANUARY)
+    path = lake.month_file("bronze", TABLE, "alder", JANUARY)
+    pq.write_table(pq.read_table(path).drop_columns("reason_code"), path)
+    with pytest.raises(WarehouseError, match="rebuilt from landing"):
+        load_bronze(database, lake.root)
 
 
 def test_every_type_of_the_schema_arrives_as_it_left(database: str, lake: Lake) -> None:
