@@ -20,7 +20,10 @@ page = st.navigation(
         "Revenue cycle": [
             st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
             st.Page("pages/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
-        ]
+        ],
+        "Platform": [
+            st.Page("pages/quality.py", title="Data quality", icon=":material/rule:", url_path="quality"),
+        ],
     }
 )
 
