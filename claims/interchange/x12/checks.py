@@ -76,7 +76,8 @@ def check_all(context: Context, columns: Columns) -> None:
         found = context.of(name)
         spans = tokens.element(found, element)
         parts = tokens.components(spans, 2)
-        whole = (parts[1].end == parts[1].start) & (spans.end - spans.start > 3)
+        # One part alone: a composite whose second component is empty was split, and by the right mark.
+        whole = (parts[0].end == spans.end) & (spans.end - spans.start > 3)
         # AD, HC and the like are two letters: what follows them tells the mark that the sender used.
         mark = tokens.bytes[spans.start + 2]
         findings.bad("X12-COMPONENT-MARK", found, whole & _IS_MARK[mark], element)

@@ -121,3 +121,7 @@ def test_a_claim_without_lines_is_put_aside_and_its_neighbour_is_read() -> None:
     data = interchange(professional(bare, other))
     assert ("X12-CLM-NO-LINES", "CLM", None) in codes(data)
     assert read([Source.of(data)]).tables["claims"]["patient_control_number"].to_pylist() == ["C2"]
+
+
+def test_an_empty_component_is_not_another_mark() -> None:
+    assert codes(changed(PROFESSIONAL, "11:B:1", "11::1")) == []
