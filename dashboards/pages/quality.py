@@ -94,8 +94,9 @@ def by_table(runs: Sequence[TableRun]) -> None:
         for run in newest_of_tables(runs)
     ]
     order = {"blocked": 0, "warned": 1, "passed": 2}
+    rows.sort(key=lambda row: (order[row["result"]], row["table"], row["kind"]))
     st.dataframe(
-        pd.DataFrame(sorted(rows, key=lambda row: (order[row["result"]], row["table"], row["kind"]))),
+        pd.DataFrame(rows),
         hide_index=True,
         column_config={
             "table": st.column_config.TextColumn("Table", pinned=True),

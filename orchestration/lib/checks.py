@@ -5,6 +5,7 @@ themselves (`orchestration/defs`).
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 
@@ -13,7 +14,13 @@ SHOWN_FAILURES = 20
 
 
 def suite_result(
-    key: dg.AssetKey, check_name: str, *, success: bool, failures: Sequence[object], rows: int
+    key: dg.AssetKey,
+    check_name: str,
+    *,
+    success: bool,
+    failures: Sequence[object],
+    rows: int,
+    data_docs: Path,
 ) -> dg.AssetCheckResult:
     """The result of a suite on one table: what failed in words, never a value of the data."""
     shown = [str(failure) for failure in failures[:SHOWN_FAILURES]]
@@ -25,5 +32,9 @@ def suite_result(
         passed=success,
         severity=dg.AssetCheckSeverity.ERROR,
         description="; ".join(shown) if shown else f"every expectation holds on {rows:,} rows",
-        metadata={"rows": rows, "failed_expectations": len(failures)},
+        metadata={
+            "rows": rows,
+            "failed_expectations": len(failures),
+            "data docs": dg.MetadataValue.path(data_docs),
+        },
     )

@@ -32,6 +32,7 @@ def bronze_suites(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCh
     """Validate each selected table whole."""
     from claims.lake import Lake
     from claims.store import open_store
+    from orchestration.checking import keep
     from quality.suites import validate
 
     settings = get_settings()
@@ -39,9 +40,19 @@ def bronze_suites(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCh
     # Rows of a tenant and day on which the ledger knows of no file belong to nobody.
     with open_store(settings.store_url) as store:
         received = {(f.tenant_id, f.received_date) for t in settings.tenants for f in store.ledger.history(t)}
+    results = []
     for key in sorted(context.selected_asset_check_keys):
         name = key.asset_key.path[-1]
         with permanent_unless_transient(f"validating bronze/{name}"):
             data = lake.read("bronze", name)
-            result = validate(name, data, partitions=received)
-        yield suite_result(key.asset_key, CHECK, success=result.success, failures=result.failures, rows=data.num_rows)
+            results.append(validate(name, data, partitions=received, tenants=settings.tenants))
+    kept = keep(settings, context.run.run_id, results)
+    for result in results:
+        yield suite_result(
+            dg.AssetKey(["bronze", result.table]),
+            CHECK,
+            success=result.success,
+            failures=result.failures,
+            rows=result.row_count,
+            data_docs=kept.data_docs,
+        )

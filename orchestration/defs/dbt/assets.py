@@ -11,7 +11,9 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
+from orchestration.checking import record
 from orchestration.defs.dbt.figures import figures
+from orchestration.defs.dbt.results import results
 from orchestration.lib.dbt_translator import LayerTranslator, dbt_project
 from orchestration.lib.failures import RETRY_TRANSIENT, permanent_unless_transient
 from orchestration.settings import get_settings
@@ -42,6 +44,8 @@ def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> 
         context.log.info(f"bronze: {loaded.row_count:,} rows in {loaded.partitions:,} partitions")
     else:
         settings.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    # What an earlier run left would be told as this one's if dbt did not come as far as to write its own.
+    (settings.home / "dbt" / "run_results.json").unlink(missing_ok=True)
     built: list[Any] = []
     failure: dg.Failure | None = None
     try:
@@ -53,6 +57,7 @@ def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> 
     except dg.Failure as error:
         # What was built before the failure is there, and Dagster is told so.
         failure = error
+    record(settings, context.run_id, results(settings.home / "dbt", settings.warehouse_path, settings.tenants))
     found = figures(settings.warehouse_location)
     for event in built:
         if isinstance(event, dg.Output):

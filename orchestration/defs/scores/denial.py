@@ -1,6 +1,6 @@
-"""Asset `gold/denial_scores`: what the champion says about every claim, and the check that its world has not moved.
+"""Asset `gold/denial_scores`: what the champion says about every claim, its suite, and the check of drift.
 
-Belongs here: reading features, calling the model, writing scores to the lake; the drift check. Does not belong here:
+Belongs here: reading features, calling the model, writing scores to the lake; their checks. Does not belong here:
 scoring and drift themselves (`ml`).
 """
 
@@ -9,6 +9,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.lib.automation import DAILY, ML_OWNERS, WHEN_DEPS_CHANGE
+from orchestration.lib.checks import suite_result
 from orchestration.lib.failures import RETRY_TRANSIENT, permanent_unless_transient
 from orchestration.lib.warehouse import WarehouseResource
 from orchestration.settings import get_settings
@@ -83,6 +84,41 @@ def denial_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
 
 @dg.asset_check(
     asset=KEY,
+    name="suite",
+    blocking=True,
+    description="Expectation suite of the scores: a failure stops their publication.",
+)
+def suite(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """Validate the scores in the lake whole."""
+    import pyarrow as pa
+
+    from claims.lake import Lake
+    from ml.denial.features import Reason
+    from ml.denial.scoring import REASON_COUNT, SCORES
+    from orchestration.checking import keep
+    from quality.suites import contract_checks, contract_of, hold
+
+    settings = get_settings()
+    layer, table = KEY.path
+    codes = {f"reason_{n + 1}_code": tuple(reason.value for reason in Reason) for n in range(REASON_COUNT)}
+    schema = SCORES.append(pa.field("received_date", pa.date32(), nullable=False))
+    contract = contract_of(layer, table, schema, ("tenant_id", "claim_id"), codes)
+    with permanent_unless_transient("validating the scores"):
+        data = Lake(settings.lake).read(layer, table)
+        result = hold(layer, table, contract_checks(contract), data, tenants=settings.tenants)
+    kept = keep(settings, context.run.run_id, [result])
+    return suite_result(
+        KEY,
+        "suite",
+        success=result.success,
+        failures=result.failures,
+        rows=result.row_count,
+        data_docs=kept.data_docs,
+    )
+
+
+@dg.asset_check(
+    asset=KEY,
     name="drift",
     blocking=False,
     pool="duckdb",
@@ -91,12 +127,14 @@ def denial_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
         "Never blocks: payers do change, and scores must go on."
     ),
 )
-def drift(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def drift(context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Compare the last `CURRENT_DAYS` of submissions with all before."""
     import pyarrow.compute as pc
 
+    from claims.store.checks import CheckResult, Outcome, Source
     from ml.denial import FEATURES
     from ml.drift import DriftError, report
+    from orchestration.checking import record
 
     settings = get_settings()
     features = warehouse.read("features", "ftr_denial__claim")
@@ -118,6 +156,9 @@ def drift(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         if isinstance(error.__cause__, DriftError):
             return dg.AssetCheckResult(passed=True, description=f"not judged: {error.__cause__}")
         raise
+    outcome = Outcome.FAILED if summary.is_drifted else Outcome.PASSED
+    drifted = len(summary.drifted) if summary.is_drifted else None
+    record(settings, context.run.run_id, [CheckResult(Source.DRIFT, *KEY.path, "drift", "warning", outcome, drifted)])
     return dg.AssetCheckResult(
         passed=not summary.is_drifted,
         severity=dg.AssetCheckSeverity.WARN,

@@ -1,0 +1,69 @@
+"""What the checks of a run come to: blocking results for Dagster, data docs for people, a history that lasts.
+
+Belongs here: holding tables against their suites and recording what came of it, for every asset check that does. Does
+not belong here: expectations (`quality.suites`), which assets are checked (`orchestration.defs`), Dagster.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from claims.store.checks import CheckResult
+    from quality.suites import SuiteResult
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Results that are in the history, and where their pages stand."""
+
+    results: tuple["SuiteResult", ...]
+    data_docs: Path
+
+
+def data_docs(settings: Settings) -> Path:
+    """The folder of the data docs."""
+    return settings.reports / "data-docs"
+
+
+def keep(settings: Settings, run_id: str, results: Sequence["SuiteResult"]) -> Kept:
+    """Write the pages of the results and add them to the history."""
+    from quality.suites import write_data_docs
+
+    index = write_data_docs(data_docs(settings), results)
+    record(settings, run_id, (row for result in results for row in _rows(result)))
+    return Kept(tuple(results), index)
+
+
+def record(settings: Settings, run_id: str, rows: Iterable["CheckResult"]) -> None:
+    """Add results to the history."""
+    from claims.store import open_store
+
+    with open_store(settings.store_url) as store:
+        store.checks.record(run_id, rows)
+
+
+def _rows(result: "SuiteResult") -> Iterator["CheckResult"]:
+    from claims.store.checks import CheckResult, Outcome, Source
+
+    failures = {failure.check: failure for failure in result.failures}
+    judged = {check.name for check in result.judged}
+    for check in result.suite:
+        outcome, count, by_tenant = Outcome.PASSED, None, None
+        if failure := failures.get(check.name):
+            outcome, count, by_tenant = Outcome.FAILED, failure.unexpected_count, failure.by_tenant
+        elif check.name not in judged and result.failures:
+            outcome = Outcome.SKIPPED
+        yield CheckResult(
+            Source.EXPECTATION,
+            result.layer,
+            result.table,
+            check.name,
+            check.severity.value,
+            outcome,
+            count,
+            by_tenant,
+        )

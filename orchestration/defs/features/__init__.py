@@ -1,0 +1,1 @@
+"""The suites that guard what models learn from."""
