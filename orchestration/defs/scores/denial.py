@@ -158,7 +158,10 @@ def drift(context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource) 
         raise
     outcome = Outcome.FAILED if summary.is_drifted else Outcome.PASSED
     drifted = len(summary.drifted) if summary.is_drifted else None
-    record(settings, context.run.run_id, [CheckResult(Source.DRIFT, *KEY.path, "drift", "warning", outcome, drifted)])
+    layer, table = KEY.path
+    record(
+        settings, context.run.run_id, [CheckResult(Source.DRIFT, layer, table, "drift", "warning", outcome, drifted)]
+    )
     return dg.AssetCheckResult(
         passed=not summary.is_drifted,
         severity=dg.AssetCheckSeverity.WARN,

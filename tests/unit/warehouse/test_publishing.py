@@ -1,7 +1,11 @@
 """Publishing: what a tenant's file holds, what stops a publication, and what readers notice of a swap."""
 
 import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +14,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from claims.warehouse import PublishError, PublishReport, publish
+from claims.warehouse.publishing import WITHHELD_MARTS
 
+MARTS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts"
 Write = Callable[..., Path]
 
 
@@ -170,3 +177,154 @@ def test_publishing_waits_for_no_reader_and_does_not_write_the_warehouse(
     assert report.published[0].byte_count == (serving / "alder.duckdb").stat().st_size
     assert not [path for path in serving.iterdir() if path.name.endswith((".wal", ".part"))]
     assert os.access(serving / "alder.duckdb", os.R_OK)
+
+
+READER = """
+import sys
+import duckdb
+
+with duckdb.connect(":memory:") as connection:
+    connection.execute(f"attach '{sys.argv[1]}' as copy (read_only)")
+    for line in sys.stdin:
+        row = connection.execute(
+            "select count(*), sum(charge_amount)::varchar, (select published_at::varchar from copy.serving.published)"
+            " from copy.marts.fct_claims"
+        ).fetchone()
+        print(*row, sep="|", flush=True)
+"""
+
+
+class Reader:
+    """Another process that has a published file open, and asks it when told to."""
+
+    def __init__(self, path: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", READER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.first = self.ask()
+
+    def ask(self) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+    def open_inodes(self) -> set[int]:
+        """The inodes of the files that the process holds open."""
+        found = set()
+        for link in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found.add(link.stat().st_ino)
+        return found
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
+def test_a_reader_in_another_process_keeps_its_version_across_two_publications_and_blocks_neither(
+    write_warehouse: Write, lake: Path, serving: Path
+) -> None:
+    path = serving / "alder.duckdb"
+    publish(write_warehouse(), lake, serving, ["alder"])
+    inode = path.stat().st_ino
+    old = Reader(path)
+    assert old.first.startswith("10|")
+
+    publish(write_warehouse(alder=20), lake, serving, ["alder"])
+    middle = Reader(path)
+    publish(write_warehouse(alder=30), lake, serving, ["alder"])
+    new = Reader(path)
+
+    assert [reader.first.split("|")[0] for reader in (old, middle, new)] == ["10", "20", "30"]
+    # The same rows, sums and moment of publication as before both swaps, read again from the file itself.
+    assert old.ask() == old.first
+    assert middle.ask() == middle.first
+    if Path("/proc").is_dir():
+        assert inode in old.open_inodes(), "the first version is kept while someone reads it"
+    assert [entry.name for entry in serving.iterdir()] == ["alder.duckdb"], "under its name stands the newest alone"
+    for reader in (old, middle, new):
+        reader.close()
+
+
+def test_readers_go_on_while_versions_are_swapped_under_them(write_warehouse: Write, lake: Path, serving: Path) -> None:
+    """New readers open the file all the time; each finds one whole version, none an error or a mixture."""
+    publish(write_warehouse(), lake, serving, ["alder"])
+    path, stop, seen = serving / "alder.duckdb", threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            counted = "(select count(*) from marts.fct_claims)"
+            seen.append(ask(path, f"select {counted}, row_counts['marts.fct_claims'] from serving.published")[0])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for count in (11, 12, 13, 14):
+            publish(write_warehouse(alder=count), lake, serving, ["alder"])
+    finally:
+        stop.set()
+        reader.join()
+    assert seen
+    assert all(counted == said for counted, said in seen), "what a version says of itself is what it holds"
+    assert [counted for counted, _ in seen] == sorted(counted for counted, _ in seen)
+
+
+def test_nothing_of_another_tenant_stands_in_the_bytes_of_a_file(
+    write_warehouse: Write, lake: Path, serving: Path
+) -> None:
+    """Not only in no row: not in a dictionary, a statistic or a page that was freed either."""
+    mine, others = b"5f" * 16, b"c3" * 16
+    key = "alter table marts.fct_claims add column patient_key varchar; update marts.fct_claims set patient_key ="
+    key += f" case tenant_id when 'alder' then '{mine.decode()}' else '{others.decode()}' end;"
+    write_scores(lake, [("alder", "a-1", "1", date(2026, 3, 1)), ("birch", "secret-of-birch", "1", date(2026, 3, 1))])
+    publish(write_warehouse(extra=key), lake, serving, ["alder", "birch"])
+
+    alder, birch = ((serving / f"{tenant}.duckdb").read_bytes() for tenant in ("alder", "birch"))
+    assert mine in alder, "the search finds what is there"
+    assert others in birch
+    for foreign in (others, b"birch", b"b-1", b"secret-of-birch", str(serving.parent).encode()):
+        assert foreign not in alder
+    for foreign in (mine, b"alder"):
+        assert foreign not in birch
+
+
+def test_what_a_single_patient_is_like_is_not_published(write_warehouse: Write, lake: Path, serving: Path) -> None:
+    patients = "create table marts.dim_patient as select 'alder' as tenant_id, 'k' as patient_key, '303' as zip3;"
+    report = publish(write_warehouse(extra=patients), lake, serving, ["alder"])
+    assert "marts.dim_patient" not in report.published[0].row_counts
+    assert ask(serving / "alder.duckdb", "select 1 from duckdb_tables() where table_name = 'dim_patient'") == []
+
+
+def test_every_mart_that_describes_patients_is_withheld() -> None:
+    """By the tags of dbt's contracts: an identifier, or any part of a limited data set other than a date."""
+    tagged = set()
+    for path in MARTS.glob("*__models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            for column in model.get("columns", []):
+                tags = column["config"]["meta"]
+                if tags["contains_phi"] or tags.get("limited_data_set", "date") != "date":
+                    tagged.add(model["name"])
+    assert tagged == set(WITHHELD_MARTS)
+
+
+def test_only_marts_scores_and_the_facts_of_the_publication_are_in_a_file(
+    write_warehouse: Write, lake: Path, serving: Path
+) -> None:
+    between = "create schema intermediate; create table intermediate.int_x as select 'alder' as tenant_id;"
+    between += "create schema staging; create view staging.stg_x as select 'alder' as tenant_id;"
+    between += "create schema features; create table features.ftr_x as select 'alder' as tenant_id;"
+    publish(write_warehouse(extra=between), lake, serving, ["alder"])
+    schemas = ask(
+        serving / "alder.duckdb",
+        "select distinct schema_name from duckdb_tables() where database_name = 'copy'"
+        " union select distinct schema_name from duckdb_views() where database_name = 'copy' and not internal",
+    )
+    assert set(schemas) <= {("marts",), ("gold",), ("serving",)}
+
+
+def test_what_a_killed_publication_left_half_made_is_removed(write_warehouse: Write, lake: Path, serving: Path) -> None:
+    serving.mkdir()
+    (serving / ".alder.0123.part").write_bytes(b"half")
+    publish(write_warehouse(), lake, serving, ["alder"])
+    assert [entry.name for entry in serving.iterdir()] == ["alder.duckdb"]
