@@ -20,6 +20,7 @@ page = st.navigation(
         "Revenue cycle": [
             st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
             st.Page("pages/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
+            st.Page("pages/reports.py", title="Finance reports", icon=":material/table_view:", url_path="reports"),
         ],
         "Platform": [
             st.Page("pages/quality.py", title="Data quality", icon=":material/rule:", url_path="quality"),

@@ -7,7 +7,7 @@ of file. Does not belong here: who may export, and recording that he did (`compl
 from claims.reports.catalog import REPORTS
 from claims.reports.model import Chart, Column, Definition, Filters, Kind, Report, Table
 from claims.reports.published import MissingError, Opened, ReportError, open_report
-from claims.reports.writing import FORMATS, Written, write
+from claims.reports.writing import FORMATS, Written, reference_of, write
 
 __all__ = [
     "FORMATS",
@@ -24,5 +24,6 @@ __all__ = [
     "Table",
     "Written",
     "open_report",
+    "reference_of",
     "write",
 ]

@@ -68,6 +68,20 @@ def write(
     return Written(out, rows, out.stat().st_size)
 
 
+def reference_of(report: Report, filters: Filters, file_format: str, table_name: str | None = None) -> str:
+    """What the record of an export says was exported: report, kind of file, filters as they were given."""
+    said = [f"report:{report.name}", f"format={file_format}"]
+    if table_name:
+        said.append(f"table={table_name}")
+    if filters.start:
+        said.append(f"from={filters.start:%Y-%m}")
+    if filters.end:
+        said.append(f"to={filters.end:%Y-%m}")
+    if filters.payers:
+        said.append(f"payers={','.join(filters.payers)}")
+    return " ".join(said)
+
+
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
     """A file next to `out` that takes its place when all went well, and is gone otherwise."""

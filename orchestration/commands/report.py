@@ -63,7 +63,7 @@ def report(
       claimworks report ar_aging --tenant alder --format pdf --out aging.pdf --payer MCR01 --payer COM02
       claimworks report ar_aging --tenant alder --format csv --table claims --out open_claims.csv
     """
-    from claims.reports import FORMATS, REPORTS, Filters
+    from claims.reports import FORMATS, REPORTS, Filters, reference_of
 
     if list_reports:
         _list(as_json)
@@ -95,7 +95,7 @@ def report(
             f"nothing is published for {tenant!r}",
             fix=f"one of {', '.join(published)}" if published else "publish first: claimworks demo, or the assets",
         )
-    reference = _reference(chosen, table, file_format, filters)
+    reference = reference_of(chosen, filters, file_format, table)
     _ask(settings, actor(who, role, assigned), tenant, reference, reason)
     _write(source, tenant, chosen, filters, file_format, out, table, with_mark, as_json)
 
@@ -112,29 +112,13 @@ def _month(value: str | None, option: str) -> date | None:
     return date(int(match[1]), int(match[2]), 1)
 
 
-def _reference(report: "Report", table: str | None, file_format: str, filters: "Filters") -> str:
-    """What the audit chain says was exported."""
-    said = [f"report:{report.name}", f"format={file_format}"]
-    if table:
-        said.append(f"table={table}")
-    if filters.start:
-        said.append(f"from={filters.start:%Y-%m}")
-    if filters.end:
-        said.append(f"to={filters.end:%Y-%m}")
-    if filters.payers:
-        said.append(f"payers={','.join(filters.payers)}")
-    return " ".join(said)
-
-
 def _ask(settings: "Settings", who: "Actor", tenant: str, reference: str, reason: str | None) -> None:
-    from claims.store import open_store
     from compliance.access import RefusedError
-    from compliance.audit import AuditError, AuditLog
-    from compliance.exporting import ask
+    from compliance.audit import AuditError
+    from compliance.exporting import ask_at
 
     try:
-        with open_store(settings.store_url) as store:
-            ask(AuditLog(store.audit, settings.keys), who, tenant, reference, reason)
+        ask_at(settings.store_url, settings.keys, who, tenant, reference, reason)
     except RefusedError as error:
         raise CommandError(
             f"refused: {error}", fix="ask someone who has the role; docs/reports.md", code=ExitCode.REFUSED
