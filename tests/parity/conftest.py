@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def on_postgres(
     demo_copy: Callable[[], Path],
     at_home: Callable[[Path], AbstractContextManager[Settings]],
     new_database: Callable[..., str],
-) -> Iterator[Settings]:
+) -> Settings:
     """The demo's home after the assets from dbt on were built again, with PostgreSQL as the warehouse."""
     home = demo_copy()
     for made in ("warehouse", "serving", "dbt", "lake/gold"):
@@ -61,7 +61,7 @@ def on_postgres(
                 report = run_job(instance, DAILY, selection=selection, progress=lambda _: None)
             assert report.success, [*report.failures, *report.failed_checks]
             assert not settings.warehouse_path.exists()
-            yield settings
+    return settings
 
 
 @pytest.fixture(scope="session")
@@ -78,8 +78,8 @@ def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathF
     """The hand-written network of tests/dbt: reversals, voids, strangers, and payments that do not balance."""
     home = tmp_path_factory.mktemp("written")
     lake = tiny_lake.write(home / "lake", story.rows(CLAIMS, ANSWERS))
-    settings = Settings(home=home)
     url = new_database()
+    settings = Settings(home=home, warehouse=str(home / "warehouse" / "claimworks.duckdb"))
     load_bronze(url, settings.lake)
     with ThreadPoolExecutor(2) as pool:
         engines = [
