@@ -1,5 +1,6 @@
 """Each data test of ours can fail: broken rows for the generic ones, a tampered warehouse for the identities."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,9 +9,32 @@ import pytest
 
 from tests.dbt.conftest import PROJECT, Warehouse
 
+
+def volumes(months: int, last: int, *more: str) -> str:
+    """Twenty rows in each of `months` months from January 2024 on, `last` in the last, seen to its end."""
+    final = f"date '2024-01-01' + to_months({months - 1})"
+    return f"""
+        select 't' as tenant_id, cast(month_date as date) + cast(n % 28 as integer) as received_date
+        from (select date '2024-01-01' + to_months(cast(m as integer)) as month_date from range({months}) as r (m))
+        cross join range(200) as numbers (n)
+        where n < case when month_date = {final} then {last - 1} else 20 end
+        union all
+        select 't', last_day({final})
+    """ + "".join(f" union all {row}" for row in more)
+
+
 MODELS = {
+    "steady": volumes(9, 20),
+    "dropped": volumes(9, 3),
+    "surged": volumes(9, 90),
+    "begun": volumes(9, 20, "select 't', date '2024-10-03'"),
+    "young": volumes(4, 3),
+    "came": "select 't' as tenant_id, date '2025-03-31' as received_date union all select 'u', date '2025-01-31'",
+    "fresh": "select 't' as tenant_id, date '2025-03-20' as received_date",
+    "late": "select 't' as tenant_id, date '2025-03-20' as received_date union all select 'u', date '2024-12-31'",
     "good": "select 't' as tenant_id, 1 as a, 2 as b",
     "doubled": "select 't' as tenant_id, cast(null as integer) as a union all select 't', null",
+    "twice": "select 1 as a union all select 1",
     "parent": "select 't' as tenant_id, 1 as a",
     "orphan": "select 't' as tenant_id, 2 as a",
     "other_tenant": "select 'u' as tenant_id, 1 as a",
@@ -29,6 +53,21 @@ CASES = [
     ("other_tenant", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "fail"),
     ("good", "no_phi_columns", {}, "pass"),
     ("identified", "no_phi_columns", {}, "fail"),
+    ("steady", "volume_within_history", {"date_column": "received_date"}, "pass"),
+    ("dropped", "volume_within_history", {"date_column": "received_date"}, "fail"),
+    ("surged", "volume_within_history", {"date_column": "received_date"}, "fail"),
+    ("begun", "volume_within_history", {"date_column": "received_date"}, "pass"),
+    ("young", "volume_within_history", {"date_column": "received_date"}, "pass"),
+    ("fresh", "feed_is_fresh", {"date_column": "received_date", "cut_off_model": "ref('came')", "days": 14}, "pass"),
+    ("late", "feed_is_fresh", {"date_column": "received_date", "cut_off_model": "ref('came')", "days": 14}, "fail"),
+    ("good", "not_null", {"column_name": "a"}, "pass"),
+    ("free", "not_null", {"column_name": "a"}, "fail"),
+    ("good", "unique", {"column_name": "a"}, "pass"),
+    ("twice", "unique", {"column_name": "a"}, "fail"),
+    ("good", "accepted_values", {"column_name": "a", "values": [1, 2], "quote": False}, "pass"),
+    ("orphan", "accepted_values", {"column_name": "a", "values": [1, 3], "quote": False}, "fail"),
+    ("good", "relationships", {"column_name": "a", "to": "ref('parent')", "field": "a"}, "pass"),
+    ("orphan", "relationships", {"column_name": "a", "to": "ref('parent')", "field": "a"}, "fail"),
 ]
 
 
@@ -66,6 +105,22 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize(("number", "expected"), [(n, case[3]) for n, case in enumerate(CASES)])
 def test_generic_test_tells_broken_rows_from_sound_ones(outcomes: dict[str, str], number: int, expected: str) -> None:
     assert outcomes[f"case_{number}"] == expected
+
+
+def test_every_generic_test_has_a_case_that_fails_and_one_that_passes(warehouse: Warehouse) -> None:
+    """Ours, by their macros, and whatever else a model of the project uses."""
+    ours = {
+        name
+        for path in (PROJECT / "macros").rglob("*.sql")
+        for name in re.findall(r"{%-?\s*test\s+(\w+)", path.read_text(encoding="utf-8"))
+    }
+    nodes = warehouse.manifest()["nodes"].values()
+    used = {node["test_metadata"]["name"] for node in nodes if node.get("test_metadata")}
+    assert ours >= {"unique_combination", "volume_within_history"}
+    assert used >= {"not_null", "unique_combination"}
+    for expected in ("pass", "fail"):
+        shown = {test for _, test, _, outcome in CASES if outcome == expected}
+        assert (ours | used) - shown == set(), expected
 
 
 TAMPERING = {
