@@ -1,5 +1,79 @@
 -- Every sum that does not come out, with the segment that says so. Expected minus actual is the difference.
-with breaks as (
+with deposits as (
+    select
+        *,
+        -- A payment is known by its TRN02 and TRN03, which payers use again: with its day and amount.
+        row_number() over (
+            partition by tenant_id, coalesce(payer_trace_id, payer_id, ''), trace_number, payment_date, payment_amount
+            order by received_date, file_id, transaction_ordinal
+        ) as copy_number
+    from {{ ref('int_remittances__transaction_totals') }}
+),
+
+-- PLB FB: what a payer carries forward is negative, what he takes back from a later payment positive. Several on one
+-- day are one movement: nothing says in which order a payer made them.
+forward_balances as (
+    select
+        adjustments.tenant_id,
+        totals.payer_id,
+        adjustments.provider_id,
+        adjustments.payer_claim_key,
+        coalesce(totals.payment_date, totals.received_date) as balance_date,
+        coalesce(adjustments.amount, 0) as amount,
+        adjustments.file_id,
+        adjustments.transaction_ordinal,
+        adjustments.segment_ordinal,
+        adjustments.byte_offset,
+        row_number() over (
+            partition by
+                adjustments.tenant_id, totals.payer_id, adjustments.provider_id, adjustments.payer_claim_key,
+                coalesce(totals.payment_date, totals.received_date)
+            order by adjustments.amount desc, adjustments.file_id desc, adjustments.adjustment_ordinal desc
+        ) as position
+    from {{ ref('stg_x12__provider_adjustments') }} as adjustments
+    inner join {{ ref('int_remittances__transaction_totals') }} as totals
+        on
+            adjustments.tenant_id = totals.tenant_id
+            and adjustments.file_id = totals.file_id
+            and adjustments.transaction_ordinal = totals.transaction_ordinal
+    where adjustments.reason_code = 'FB'
+),
+
+carried as (
+    select
+        *,
+        sum(amount) over (
+            partition by tenant_id, payer_id, provider_id, payer_claim_key
+            order by balance_date
+            range between unbounded preceding and current row
+        ) as balance_amount
+    from forward_balances
+),
+
+-- The highest that the balance has come to, where it came above nothing: taken back beyond what was carried.
+overdrawn as (
+    select
+        *,
+        greatest(0, max(balance_amount) over (
+            partition by tenant_id, payer_id, provider_id, payer_claim_key
+            order by balance_date
+            rows between unbounded preceding and current row
+        )) as overdrawn_amount
+    from carried
+    where position = 1
+),
+
+taken_back as (
+    select
+        *,
+        overdrawn_amount - coalesce(lag(overdrawn_amount) over (
+            partition by tenant_id, payer_id, provider_id, payer_claim_key
+            order by balance_date
+        ), 0) as excess_amount
+    from overdrawn
+),
+
+breaks as (
     select
         lines.tenant_id,
         'line' as break_level,
@@ -77,6 +151,91 @@ with breaks as (
     from {{ ref('int_remittances__iterations') }}
     where is_reversal and reverses_remittance_claim_id is null
     union all
+    -- A reversal negates what it takes back: paired by absolute amounts, it may still bear the wrong sign.
+    select
+        reversals.tenant_id,
+        'claim' as break_level,
+        'reversal_charge' as identity_name,
+        reversals.remittance_claim_id,
+        null as line_number,
+        -answers.charge_amount as expected_amount,
+        reversals.charge_amount as actual_amount,
+        reversals.file_id,
+        reversals.transaction_ordinal,
+        reversals.segment_ordinal,
+        reversals.byte_offset
+    from {{ ref('int_remittances__iterations') }} as reversals
+    inner join {{ ref('int_remittances__iterations') }} as answers
+        on
+            reversals.tenant_id = answers.tenant_id
+            and reversals.reverses_remittance_claim_id = answers.remittance_claim_id
+    where reversals.charge_amount + answers.charge_amount <> 0
+    union all
+    select
+        reversals.tenant_id,
+        'claim' as break_level,
+        'reversal_payment' as identity_name,
+        reversals.remittance_claim_id,
+        null as line_number,
+        -answers.payment_amount as expected_amount,
+        reversals.payment_amount as actual_amount,
+        reversals.file_id,
+        reversals.transaction_ordinal,
+        reversals.segment_ordinal,
+        reversals.byte_offset
+    from {{ ref('int_remittances__iterations') }} as reversals
+    inner join {{ ref('int_remittances__iterations') }} as answers
+        on
+            reversals.tenant_id = answers.tenant_id
+            and reversals.reverses_remittance_claim_id = answers.remittance_claim_id
+    where reversals.payment_amount + answers.payment_amount <> 0
+    union all
+    -- What stands is an answer to the charge that was sent.
+    select
+        chained.tenant_id,
+        'claim' as break_level,
+        'answered_charge' as identity_name,
+        chained.remittance_claim_id,
+        null as line_number,
+        submissions.charge_amount as expected_amount,
+        chained.charge_amount as actual_amount,
+        iterations.file_id,
+        iterations.transaction_ordinal,
+        iterations.segment_ordinal,
+        iterations.byte_offset
+    from {{ ref('int_claims__iterations') }} as chained
+    inner join {{ ref('int_claims__submissions') }} as submissions
+        on chained.tenant_id = submissions.tenant_id and chained.claim_id = submissions.claim_id
+    inner join {{ ref('int_remittances__iterations') }} as iterations
+        on
+            chained.tenant_id = iterations.tenant_id
+            and chained.remittance_claim_id = iterations.remittance_claim_id
+    where chained.is_standing and chained.charge_amount <> submissions.charge_amount
+    union all
+    -- A later answer takes over from one that paid nothing; one that paid is to be reversed first.
+    select
+        chained.tenant_id,
+        'claim' as break_level,
+        'answer_not_reversed' as identity_name,
+        chained.remittance_claim_id,
+        null as line_number,
+        0 as expected_amount,
+        chained.payment_amount as actual_amount,
+        iterations.file_id,
+        iterations.transaction_ordinal,
+        iterations.segment_ordinal,
+        iterations.byte_offset
+    from {{ ref('int_claims__iterations') }} as chained
+    inner join {{ ref('int_remittances__iterations') }} as iterations
+        on
+            chained.tenant_id = iterations.tenant_id
+            and chained.remittance_claim_id = iterations.remittance_claim_id
+    where
+        not chained.is_reversal
+        and not chained.is_reversed
+        and not chained.is_standing
+        and chained.payment_amount <> 0
+    union all
     select
         tenant_id,
         'claim' as break_level,
@@ -104,8 +263,60 @@ with breaks as (
         transaction_ordinal,
         segment_ordinal,
         byte_offset
-    from {{ ref('int_remittances__transaction_totals') }}
+    from deposits
     where difference_amount <> 0
+    union all
+    -- BPR04 = NON says that no money moves.
+    select
+        tenant_id,
+        'deposit' as break_level,
+        'deposit_without_payment' as identity_name,
+        null as remittance_claim_id,
+        null as line_number,
+        0 as expected_amount,
+        payment_amount as actual_amount,
+        file_id,
+        transaction_ordinal,
+        segment_ordinal,
+        byte_offset
+    from deposits
+    where payment_method_code = 'NON' and payment_amount <> 0
+    union all
+    -- One deposit told twice: its money came once.
+    select
+        tenant_id,
+        'deposit' as break_level,
+        'deposit_repeated' as identity_name,
+        null as remittance_claim_id,
+        null as line_number,
+        0 as expected_amount,
+        payment_amount as actual_amount,
+        file_id,
+        transaction_ordinal,
+        segment_ordinal,
+        byte_offset
+    from deposits
+    where
+        copy_number > 1
+        and trace_number is not null
+        and payment_amount <> 0
+        and coalesce(payment_method_code, '') <> 'NON'
+    union all
+    -- Taken back, as a balance brought forward, beyond what was carried forward in any 835 received.
+    select
+        tenant_id,
+        'deposit' as break_level,
+        'forward_balance' as identity_name,
+        null as remittance_claim_id,
+        null as line_number,
+        amount - excess_amount as expected_amount,
+        amount as actual_amount,
+        file_id,
+        transaction_ordinal,
+        segment_ordinal,
+        byte_offset
+    from taken_back
+    where excess_amount > 0
 )
 
 select
