@@ -2,7 +2,7 @@
     row can never lean on another tenant's row. -#}
 {% test references_key(model, to, columns, to_columns=none) %}
     select child.*
-    from {{ model }} as child
+    from (select * from {{ model }}) as child
     left join {{ to }} as parent
         on (child.{{ columns | join(', child.') }}) = (parent.{{ (to_columns or columns) | join(', parent.') }})
     where

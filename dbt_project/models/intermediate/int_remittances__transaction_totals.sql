@@ -5,6 +5,8 @@ with claims as (
         file_id,
         transaction_ordinal,
         count(*) as claim_count,
+        sum(case when claim_status_code = '22' then 1 else 0 end) as reversal_count,
+        sum(coalesce(total_charge_amount, 0)) as claim_charge_amount,
         sum(coalesce(payment_amount, 0)) as claim_payment_amount
     from {{ ref('stg_x12__remittance_claims') }}
     group by tenant_id, file_id, transaction_ordinal
@@ -29,11 +31,16 @@ select
     remittances.received_date,
     remittances.payment_date,
     remittances.trace_number,
+    remittances.payer_trace_id,
+    remittances.handling_code,
+    remittances.credit_debit_code,
     remittances.payment_method_code,
     remittances.payer_id,
     remittances.payer_name,
     remittances.payee_npi,
     coalesce(claims.claim_count, 0) as claim_count,
+    coalesce(claims.reversal_count, 0) as reversal_count,
+    coalesce(claims.claim_charge_amount, 0) as claim_charge_amount,
     coalesce(remittances.payment_amount, 0) as payment_amount,
     coalesce(claims.claim_payment_amount, 0) as claim_payment_amount,
     coalesce(provider_adjustments.provider_adjustment_amount, 0) as provider_adjustment_amount,

@@ -1,0 +1,28 @@
+-- payment = claim payments - provider adjustments + difference; a difference is a row of fct_reconciliation_breaks.
+select
+    tenant_id,
+    file_id || '-' || cast(transaction_ordinal as text) as payment_id,
+    payer_id,
+    payer_name,
+    payee_npi,
+    payment_date,
+    received_date,
+    {{ calendar_month('coalesce(payment_date, received_date)') }} as month_date,
+    payment_method_code,
+    credit_debit_code,
+    handling_code,
+    trace_number,
+    payer_trace_id,
+    cast(claim_count as integer) as claim_count,
+    cast(reversal_count as integer) as reversal_count,
+    cast(claim_charge_amount as decimal(18, 2)) as claim_charge_amount,
+    cast(payment_amount as decimal(18, 2)) as payment_amount,
+    cast(claim_payment_amount as decimal(18, 2)) as claim_payment_amount,
+    cast(provider_adjustment_amount as decimal(18, 2)) as provider_adjustment_amount,
+    cast(difference_amount as decimal(18, 2)) as difference_amount,
+    difference_amount = 0 as is_balanced,
+    file_id,
+    transaction_ordinal,
+    segment_ordinal,
+    byte_offset
+from {{ ref('int_remittances__transaction_totals') }}

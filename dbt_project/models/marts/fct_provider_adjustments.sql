@@ -1,0 +1,22 @@
+select
+    tenant_id,
+    payment_id || '-' || cast(adjustment_ordinal as text) as provider_adjustment_id,
+    payment_id,
+    payer_id,
+    payer_name,
+    payee_npi,
+    provider_id,
+    payment_date,
+    received_date,
+    {{ calendar_month('coalesce(payment_date, received_date)') }} as month_date,
+    fiscal_period_date,
+    reason_code,
+    adjustment_kind,
+    payer_claim_key,
+    claim_id,
+    cast(adjustment_amount as decimal(18, 2)) as adjustment_amount,
+    file_id,
+    transaction_ordinal,
+    segment_ordinal,
+    byte_offset
+from {{ ref('int_remittances__provider_adjustments') }}
