@@ -23,7 +23,7 @@ from claims.reports.published import Opened
 _STARTS = "=+\\-@＝＋－＠"  # noqa: RUF001
 FORMULA = f"^(?:[\\t\\r\\n]|[\\s\\x00-\\x1f\\x{{00a0}}\\x{{feff}}]*[{_STARTS}])"
 # Where a list is separated by semicolons, a comma file falls apart at them, and what follows one begins a cell.
-_AFTER_SEPARATOR = f'([;\\t]\\s*"?)([{_STARTS}])'
+_AFTER_SEPARATOR = f'([;\\t][\\s"]*)([{_STARTS}])'
 
 
 def neutralised(column: pa.Array, *, splits: bool = False) -> pa.Array:

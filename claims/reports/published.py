@@ -5,6 +5,7 @@ claims (`catalog`), any file that is written.
 """
 
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ import pyarrow as pa
 
 from claims.reports.model import Filters, Kind, Report, Table
 
-BATCH_ROWS = 50_000
-# What DuckDB may hold for a sort; the goal for a million rows is 500 MB for the whole process.
-MEMORY_LIMIT = "320MB"
+BATCH_ROWS = 10_000
+# What DuckDB may hold for a sort before it goes to disk; a million rows are to take 500 MB of the whole process.
+MEMORY_LIMIT = "128MB"
 _PARAMETERS = ("start", "end", "payers")
 
 
@@ -127,10 +128,15 @@ def open_report(path: Path, tenant_id: str, report: Report, filters: Filters) ->
     if not path.is_file():
         raise ReportError(f"nothing is published for {tenant_id}")
     try:
-        with duckdb.connect(":memory:") as connection:
+        with (
+            tempfile.TemporaryDirectory(prefix="claimworks-report-") as spill,
+            duckdb.connect(":memory:") as connection,
+        ):
+            connection.execute("set temp_directory = '" + spill.replace("'", "''") + "'")
             connection.execute("attach '" + str(path).replace("'", "''") + "' as copy (read_only)")
             connection.execute("use copy")
             connection.execute("set timezone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")
             connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
             connection.execute("set threads = 2")
             connection.execute("set enable_external_access = false")
