@@ -61,6 +61,7 @@ def test_the_warehouse_is_a_file_unless_an_address_is_given(monkeypatch: pytest.
 def test_a_password_may_come_beside_the_address(tmp_path: Path) -> None:
     given = Settings(home=tmp_path, warehouse="postgresql://ann@/marts?host=/run/postgresql").dbt_env()
     assert given["CLAIMWORKS_PG_HOST"] == "/run/postgresql"
+    assert "-c enable_nestloop=off" in given["PGOPTIONS"]
     assert "CLAIMWORKS_PG_PASSWORD" not in given
 
 
