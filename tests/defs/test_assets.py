@@ -46,8 +46,20 @@ def test_what_people_read_has_a_freshness_policy(graph: Any) -> None:
 def test_every_bronze_table_has_a_blocking_suite(graph: Any) -> None:
     from claims import schema
 
-    blocking = {k.asset_key.path[-1] for k in graph.asset_check_keys if k.name == "suite" and graph.get(k).blocking}
+    suites = [k for k in graph.asset_check_keys if k.name == "suite" and k.asset_key.path[0] == "bronze"]
+    blocking = {k.asset_key.path[-1] for k in suites if graph.get(k).blocking}
     assert blocking == {t.name for t in schema.TABLES if t.in_lake}
+
+
+def test_features_and_scores_have_blocking_suites(graph: Any) -> None:
+    layers = ("features", "gold")
+    wanted = {k for k in graph.materializable_asset_keys if k.path[0] in layers}
+    assert len(wanted) >= 3
+    assert wanted == {
+        k.asset_key
+        for k in graph.asset_check_keys
+        if k.name == "suite" and k.asset_key.path[0] in layers and graph.get(k).blocking
+    }
 
 
 def test_drift_never_blocks(graph: Any) -> None:
