@@ -2,7 +2,7 @@
 
 Belongs here: the published copy that is measured on, the commands, the goals. Does not belong here: how it is measured.
 The copy has the tables that the report reads, with as many open claims as the report shall have rows: a work list of
-fourteen columns, four of them amounts, sorted by balance.
+thirteen columns, two of them amounts, sorted by balance.
 """
 
 import sys
@@ -57,26 +57,27 @@ def copy_of_claims(path: Path, rows: int) -> None:
     """Write a published copy with `rows` open claims of twelve payers at `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute("create schema marts")
         connection.execute("create schema serving")
         connection.execute(
             """
-            create table marts.fct_claims as
+            create table marts.fct_ar_snapshot as
             select
+                date '2026-01-01' as month_date,
                 md5((n // 500)::varchar) || '-' || (n % 500 + 1) as claim_id,
                 'PAY' || lpad((n % 12)::varchar, 2, '0') as payer_id,
                 'Payer "' || (n % 12) || '", Inc.' as payer_name,
                 lpad((1000000000 + n % 400)::varchar, 10, '0') as rendering_provider_npi,
-                case when n % 20 = 0 then 'S' else 'P' end as payer_responsibility_code,
+                'family_medicine' as specialty,
+                n % 20 > 0 as is_primary,
                 date '2024-01-01' + (n % 700)::integer as service_from_date,
-                date '2024-01-01' + (n % 700)::integer as service_through_date,
                 date '2024-01-04' + (n % 700)::integer as submitted_date,
-                case when n % 3 > 0 then date '2024-02-01' + (n % 700)::integer end as last_adjudicated_date,
-                case n % 3 when 0 then 'open' when 1 then 'denied' else 'partly_denied' end as final_outcome,
-                date '2026-01-31' as cut_off_date,
+                case n % 3 when 0 then 'unanswered' when 1 then 'denied' else 'partly_denied' end as answer_state,
+                (n % 700)::integer as age_days,
+                '> 120' as age_bucket,
+                true as is_over_90_days,
                 (n % 90000 / 100.0 + 50)::decimal(18, 2) as charge_amount,
-                (n % 3000 / 100.0)::decimal(18, 2) as paid_amount,
-                (n % 7000 / 100.0)::decimal(18, 2) as denied_amount,
                 (hash(n) % 90000 / 100.0 + 0.01)::decimal(18, 2) as open_balance_amount
             from range($rows) as numbers (n)
             """,
@@ -86,10 +87,10 @@ def copy_of_claims(path: Path, rows: int) -> None:
             """
             create table marts.dim_payer as
             select distinct payer_id, case when payer_id = 'PAY03' then '=1+1' else payer_name end as payer_name
-            from marts.fct_claims
+            from marts.fct_ar_snapshot
             """
         )
-        connection.execute("create table marts.agg_revenue_monthly as select date '2024-01-01' as month_date")
+        connection.execute("create table marts.agg_revenue_monthly as select date '2026-01-01' as month_date")
         connection.execute(
             f"""
             create table serving.published as

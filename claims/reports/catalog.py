@@ -199,63 +199,96 @@ _PAYMENTS_REPORT = Report(
             "deposits",
             "By deposit",
             f"""
-            with deposits as (
+            with answers as (
                 select
                     answers.file_id,
                     answers.transaction_ordinal,
-                    min(answers.adjudicated_date) as payment_date,
-                    min(coalesce(claims.payer_id, answers.payer_id, 'unknown')) as payer_id,
-                    min(answers.payer_name) as payer_name,
-                    min(answers.trace_number) as trace_number,
-                    min(answers.payee_npi) as payee_npi,
-                    min(answers.received_date) as received_date,
-                    count(*) as answer_count,
-                    sum(answers.payment_amount) as payment_amount,
+                    min(coalesce(claims.payer_id, answers.payer_id)) as payer_id,
                     sum(case when answers.is_reversal then answers.payment_amount else 0 end) as reversal_amount,
                     sum(case when answers.claim_id is null then answers.payment_amount else 0 end) as unmatched_amount
                 from marts.fct_remittances as answers
                 left join marts.fct_claims as claims on answers.claim_id = claims.claim_id
                 group by answers.file_id, answers.transaction_ordinal
             ),
-            breaks as (
-                select file_id, transaction_ordinal, sum(difference_amount) as difference_amount
-                from marts.fct_reconciliation_breaks
-                where identity_name = 'transaction_payment'
-                group by file_id, transaction_ordinal
+            deposits as (
+                select
+                    payments.*,
+                    coalesce(answers.payer_id, payments.payer_id, 'unknown') as claim_payer_id,
+                    coalesce(answers.reversal_amount, 0) as reversal_amount,
+                    coalesce(answers.unmatched_amount, 0) as unmatched_amount
+                from marts.fct_payments as payments
+                left join answers using (file_id, transaction_ordinal)
             )
             select
                 deposits.payment_date,
                 deposits.received_date,
-                deposits.payer_id,
-                coalesce(dim_payer.payer_name, deposits.payer_name, deposits.payer_id) as payer,
+                deposits.claim_payer_id as payer_id,
+                coalesce(dim_payer.payer_name, deposits.payer_name, deposits.claim_payer_id) as payer,
+                deposits.payment_method_code,
                 deposits.trace_number,
                 deposits.payee_npi,
-                deposits.answer_count::bigint as answer_count,
-                deposits.payment_amount::decimal(18, 2) as payment_amount,
+                deposits.claim_count::bigint as claim_count,
+                deposits.claim_payment_amount,
+                deposits.provider_adjustment_amount,
+                deposits.payment_amount,
+                deposits.difference_amount,
                 deposits.reversal_amount::decimal(18, 2) as reversal_amount,
                 deposits.unmatched_amount::decimal(18, 2) as unmatched_amount,
-                coalesce(breaks.difference_amount, 0)::decimal(18, 2) as difference_amount,
                 deposits.file_id,
                 deposits.transaction_ordinal
             from deposits
-            left join breaks using (file_id, transaction_ordinal)
-            left join marts.dim_payer on deposits.payer_id = dim_payer.payer_id
-            where {_month_of("deposits.payment_date")} {_MONTHS} and {_among("deposits.payer_id")}
-            order by deposits.payment_date, payer, deposits.trace_number, deposits.file_id, deposits.transaction_ordinal
+            left join marts.dim_payer on deposits.claim_payer_id = dim_payer.payer_id
+            where deposits.month_date {_MONTHS} and {_among("deposits.claim_payer_id")}
+            order by deposits.payment_date, payer, deposits.trace_number, deposits.payment_id
             """,
             (
                 _day("payment_date", "Payment"),
                 _day("received_date", "Received"),
                 *_PAYER,
+                text("payment_method_code", "Method", 8),
                 text("trace_number", "Check or EFT", 18),
                 text("payee_npi", "Payee NPI", 13),
-                count("answer_count", "Claims"),
-                amount("payment_amount", "Claim payments"),
-                amount("reversal_amount", "Of these reversed"),
-                amount("unmatched_amount", "Unmatched"),
+                count("claim_count", "Claims"),
+                amount("claim_payment_amount", "Claim payments"),
+                amount("provider_adjustment_amount", "Provider adjustments"),
+                amount("payment_amount", "Deposit"),
                 amount("difference_amount", "Difference"),
+                amount("reversal_amount", "Reversed"),
+                amount("unmatched_amount", "Unmatched"),
                 text("file_id", "File", 34),
                 Column("transaction_ordinal", "Transaction", Kind.COUNT, None, 11),
+            ),
+        ),
+        Table(
+            "adjustments",
+            "Provider adjustments",
+            f"""
+            select
+                adjustments.payment_date,
+                coalesce(adjustments.payer_id, 'unknown') as payer_id,
+                coalesce(dim_payer.payer_name, adjustments.payer_name, adjustments.payer_id, 'unknown') as payer,
+                adjustments.reason_code,
+                adjustments.adjustment_kind,
+                adjustments.claim_id,
+                adjustments.adjustment_amount,
+                adjustments.file_id,
+                adjustments.transaction_ordinal,
+                adjustments.segment_ordinal
+            from marts.fct_provider_adjustments as adjustments
+            left join marts.dim_payer on adjustments.payer_id = dim_payer.payer_id
+            where adjustments.month_date {_MONTHS} and {_among("adjustments.payer_id")}
+            order by adjustments.payment_date, payer, adjustments.provider_adjustment_id
+            """,
+            (
+                _day("payment_date", "Payment"),
+                *_PAYER,
+                text("reason_code", "PLB reason", 10),
+                text("adjustment_kind", "Kind", 20),
+                _CLAIM,
+                amount("adjustment_amount", "Adjustment"),
+                text("file_id", "File", 34),
+                Column("transaction_ordinal", "Transaction", Kind.COUNT, None, 11),
+                Column("segment_ordinal", "Segment", Kind.COUNT, None, 9),
             ),
         ),
         Table(
@@ -324,13 +357,16 @@ _PAYMENTS_REPORT = Report(
         ),
     ),
     (
-        Definition("Deposit", "One 835 transaction set: the payer's check or transfer, with its trace number (TRN02)."),
+        Definition("Deposit", "BPR02 of one 835 transaction set: the check or transfer, found at the bank by TRN02."),
         Definition("Claim payments", "Sum of CLP04 of the deposit's claims; reversals are negative."),
         Definition("Unmatched", "Payments for claims that none of ours answers to."),
         Definition(
+            "Provider adjustments",
+            "Sum of the PLB amounts: take-backs, balances carried forward, interest. Positive reduces the deposit.",
+        ),
+        Definition(
             "Difference",
-            "BPR02 against claim payments less provider adjustments (PLB), where they differ; 0 means that every "
-            "cent of the deposit is accounted for.",
+            "Deposit less claim payments plus provider adjustments; 0 means that every cent of it is accounted for.",
         ),
         Definition(
             "Sums that do not come out",
@@ -341,15 +377,13 @@ _PAYMENTS_REPORT = Report(
     months="payment",
 )
 
-_AGES = (("0 and 30", "age_0_30", "0-30"), ("31 and 60", "age_31_60", "31-60"), ("61 and 90", "age_61_90", "61-90"),
-         ("91 and 120", "age_91_120", "91-120"))  # fmt: skip
-# Days since the last day of service; a claim without one is as old as its submission.
-_AGE_FROM = "coalesce(service_through_date, service_from_date, submitted_date)"
+_AGES = (("0-30", "age_0_30"), ("31-60", "age_31_60"), ("61-90", "age_61_90"), ("91-120", "age_91_120"),
+         ("> 120", "age_over_120"))  # fmt: skip
 
 _AR_AGING = Report(
     "ar_aging",
     "A/R aging",
-    "What payers owe by age, in total and by payer, with the claims behind it.",
+    "What payers owe by age at the end of a month, in total and by payer, with the claims behind it.",
     (
         Table(
             "payers",
@@ -359,9 +393,10 @@ _AR_AGING = Report(
                 select
                     coalesce(payer_id, 'unknown') as payer_id,
                     open_balance_amount as amount,
-                    greatest(cut_off_date - {_AGE_FROM}, 0) as age_days
-                from marts.fct_claims
-                where open_balance_amount <> 0 and {_among("payer_id")}
+                    age_bucket,
+                    is_over_90_days
+                from marts.fct_ar_snapshot
+                where month_date = $end and {_among("payer_id")}
             ),
             grouped as (
                 select
@@ -369,12 +404,11 @@ _AR_AGING = Report(
                     count(*) filter (where amount > 0) as claim_count,
                     {
                 "".join(
-                    f"coalesce(sum(amount) filter (where amount > 0 and age_days between {span}), 0) as {name},"
-                    for span, name, _ in _AGES
+                    f"coalesce(sum(amount) filter (where amount > 0 and age_bucket = '{bucket}'), 0) as {name},"
+                    for bucket, name in _AGES
                 )
             }
-                    coalesce(sum(amount) filter (where amount > 0 and age_days > 120), 0) as age_over_120,
-                    coalesce(sum(amount) filter (where amount > 0 and age_days > 90), 0) as over_90_amount,
+                    coalesce(sum(amount) filter (where amount > 0 and is_over_90_days), 0) as over_90_amount,
                     coalesce(sum(amount) filter (where amount > 0), 0) as billed_amount,
                     coalesce(sum(amount) filter (where amount < 0), 0) as credit_amount,
                     sum(amount) as receivable_amount
@@ -385,8 +419,7 @@ _AR_AGING = Report(
                 grouped.payer_id,
                 {_PAYER_NAME.format("grouped")},
                 grouped.claim_count::bigint as claim_count,
-                {"".join(f"grouped.{name}::decimal(18, 2) as {name}," for _, name, _ in _AGES)}
-                grouped.age_over_120::decimal(18, 2) as age_over_120,
+                {"".join(f"grouped.{name}::decimal(18, 2) as {name}," for _, name in _AGES)}
                 grouped.billed_amount::decimal(18, 2) as billed_amount,
                 grouped.over_90_amount::decimal(18, 2) as over_90_amount,
                 {quotient("grouped.over_90_amount", "grouped.billed_amount")} as over_90_share,
@@ -399,8 +432,7 @@ _AR_AGING = Report(
             (
                 *_PAYER,
                 count("claim_count", "Claims"),
-                *(amount(name, f"{words} days") for _, name, words in _AGES),
-                amount("age_over_120", "Over 120 days"),
+                *(amount(name, f"{bucket} days") for bucket, name in _AGES),
                 amount("billed_amount", "Billed A/R"),
                 amount("over_90_amount", "Over 90 days"),
                 share("over_90_share", "Over 90 share", "over_90_amount", "billed_amount"),
@@ -418,46 +450,52 @@ _AR_AGING = Report(
                 coalesce(claims.payer_id, 'unknown') as payer_id,
                 coalesce(dim_payer.payer_name, claims.payer_name, claims.payer_id, 'unknown') as payer,
                 claims.rendering_provider_npi as provider_npi,
-                claims.payer_responsibility_code as responsibility,
-                claims.service_through_date as service_date,
+                claims.specialty,
+                case when claims.is_primary then 'first' else 'later' end as payer_order,
+                claims.service_from_date,
                 claims.submitted_date,
-                claims.last_adjudicated_date,
-                claims.final_outcome as outcome,
-                greatest(claims.cut_off_date - {_AGE_FROM}, 0)::bigint as age_days,
+                claims.answer_state,
+                claims.age_days::bigint as age_days,
+                claims.age_bucket,
                 claims.charge_amount,
-                claims.paid_amount,
-                claims.denied_amount,
                 claims.open_balance_amount
-            from marts.fct_claims as claims
+            from marts.fct_ar_snapshot as claims
             left join marts.dim_payer on claims.payer_id = dim_payer.payer_id
-            where claims.open_balance_amount <> 0 and {_among("claims.payer_id")}
+            where claims.month_date = $end and {_among("claims.payer_id")}
             order by claims.open_balance_amount desc, claims.claim_id
             """,
             (
                 _CLAIM,
                 *_PAYER,
                 text("provider_npi", "Provider NPI", 13),
-                text("responsibility", "Sequence", 10),
-                _day("service_date", "Service"),
+                text("specialty", "Specialty", 18),
+                text("payer_order", "Payer is", 9),
+                _day("service_from_date", "Service"),
                 _day("submitted_date", "Submitted"),
-                _day("last_adjudicated_date", "Last answer"),
-                text("outcome", "Outcome", 14),
+                text("answer_state", "First answer", 14),
                 Column("age_days", "Age in days", Kind.COUNT, None, 10),
+                text("age_bucket", "Bucket", 9),
                 amount("charge_amount", "Charge"),
-                amount("paid_amount", "Paid"),
-                amount("denied_amount", "Denied"),
                 amount("open_balance_amount", "Open balance"),
             ),
         ),
     ),
     (
         _BALANCE,
-        Definition("Age", "Days from the last day of service, else from submission, to the data cut-off."),
+        Definition(
+            "As of", "The end of the last month of the filter, or the data cut-off within it; the first plays no part."
+        ),
+        Definition("Age", "Days from submission to that day."),
         Definition("Billed A/R", "Open balances above zero. Over 90 share = billed A/R over 90 days / billed A/R."),
         Definition("Credits", "Open balances below zero; see the report credit_balances."),
-        Definition("Receivable", "Billed A/R and credits together, equal to the receivables of the monthly mart."),
-        Definition("Sequence", "P first payer, S second, T third (SBR01)."),
+        Definition("Receivable", "Billed A/R and credits together."),
+        Definition(
+            "Closed month",
+            "Some time after its end a month is closed and its receivables are never counted again, so that what was "
+            "reported stays as it was; answers that come later move the months after it.",
+        ),
     ),
+    months="receivables, as of the last one",
 )
 
 _DENIALS = Report(
@@ -609,146 +647,43 @@ _DENIALS = Report(
     months="submission for denials, posting for write-offs",
 )
 
-# Lines by which the payer's usual allowed amount is known: adjudicated by a first payer, priced by procedure.
-_MINIMUM_LINES = 10
-_MINIMUM_SHARE = "0.5"
-_UNDERPAYMENT_LINES = f"""
-    with lines as (
-        select
-            lines.claim_id,
-            lines.line_number,
-            coalesce(lines.payer_id, 'unknown') as payer_id,
-            lines.rendering_provider_npi as provider_npi,
-            coalesce(dim_provider.specialty, 'other') as specialty,
-            lines.procedure_code,
-            concat_ws(' ', lines.modifier_1, lines.modifier_2, lines.modifier_3, lines.modifier_4) as modifiers,
-            coalesce(lines.place_of_service_code, '') as place_of_service_code,
-            lines.service_from_date,
-            {_month_of("lines.service_from_date")} as service_month,
-            lines.first_adjudicated_date,
-            {_month_of("lines.first_adjudicated_date")} as answer_month,
-            lines.unit_count,
-            lines.charge_amount,
-            lines.allowed_amount,
-            lines.paid_amount,
-            lines.patient_responsibility_amount,
-            round(lines.allowed_amount / lines.unit_count, 2)::decimal(18, 2) as unit_allowed_amount,
-            lines.allowed_amount >= lines.charge_amount as is_allowed_in_full
-        from marts.fct_claim_lines as lines
-        left join marts.dim_provider on lines.rendering_provider_npi = dim_provider.provider_npi
-        where
-            lines.is_live
-            and lines.is_primary
-            and lines.product_qualifier = 'HC'
-            and lines.unit_count > 0
-            and lines.allowed_amount > 0
-            and lines.paid_amount + lines.patient_responsibility_amount > 0
-            and lines.denied_amount = 0
-            and lines.pending_amount = 0
-            and lines.service_from_date is not null
-            and lines.first_adjudicated_date is not null
-    ),
-    keyed as (
-        select
-            *,
-            dense_rank() over (
-                order by payer_id, procedure_code, modifiers, place_of_service_code, specialty
-            ) as price_key
-        from lines
-    ),
-    monthly as (
-        select price_key, service_month, unit_allowed_amount, count(*) as line_count
-        from keyed
-        where not is_allowed_in_full
-        group by all
-    ),
-    -- Lines of the twelve months up to each month in which the key has lines, by allowed amount of a unit.
-    counted as (
-        select
-            months.price_key,
-            months.service_month,
-            monthly.unit_allowed_amount,
-            sum(monthly.line_count) as line_count
-        from (select distinct price_key, service_month from keyed) as months
-        inner join monthly
-            on
-                months.price_key = monthly.price_key
-                and monthly.service_month > months.service_month - interval 12 month
-                and monthly.service_month <= months.service_month
-        group by all
-    ),
-    usual as (
-        select
-            price_key,
-            service_month,
-            unit_allowed_amount as usual_unit_amount,
-            line_count as usual_line_count,
-            sum(line_count) over (partition by price_key, service_month) as known_line_count
-        from counted
-        qualify row_number() over (
-            partition by price_key, service_month
-            order by line_count desc, unit_allowed_amount desc
-        ) = 1
-    ),
-    found as (
-        select
-            keyed.*,
-            usual.usual_line_count,
-            usual.known_line_count,
-            least(round(usual.usual_unit_amount * keyed.unit_count, 2), keyed.charge_amount)::decimal(18, 2)
-                as expected_amount
-        from keyed
-        inner join usual on keyed.price_key = usual.price_key and keyed.service_month = usual.service_month
-        where
-            not keyed.is_allowed_in_full
-            and usual.known_line_count >= {_MINIMUM_LINES}
-            and usual.usual_line_count >= usual.known_line_count * {_MINIMUM_SHARE}
-    ),
-    listed as (
-        select
-            *,
-            expected_amount - allowed_amount as variance_amount
-        from found
-        where
-            expected_amount - allowed_amount >= 1.00
-            and answer_month {_MONTHS}
-            and {_among("payer_id")}
-    )
-"""
-
 _UNDERPAYMENTS = Report(
     "underpayments",
     "Underpayments",
-    "Lines that a payer allowed below its own usual amount for the same service, by line and by payer.",
+    "Lines that a payer allowed below what is expected, what was recovered of them, and what is still open.",
     (
         Table(
             "lines",
-            "Lines allowed below the payer's usual amount",
+            "Lines allowed below expected",
             f"""
-            {_UNDERPAYMENT_LINES}
             select
-                listed.claim_id,
-                listed.line_number,
-                listed.payer_id,
-                {_PAYER_NAME.format("listed")},
-                listed.provider_npi,
-                listed.specialty,
-                listed.procedure_code,
-                listed.modifiers,
-                listed.place_of_service_code,
-                listed.service_from_date,
-                listed.first_adjudicated_date,
-                listed.unit_count,
-                listed.charge_amount,
-                listed.expected_amount,
-                listed.allowed_amount,
-                listed.paid_amount,
-                listed.variance_amount::decimal(18, 2) as variance_amount,
-                listed.usual_line_count::bigint as usual_line_count,
-                listed.known_line_count::bigint as known_line_count
-            from listed
-            {_JOIN_PAYER.format("listed")}
-            order by listed.variance_amount desc, listed.claim_id, listed.line_number
+                lines.claim_id,
+                lines.line_number,
+                coalesce(lines.payer_id, 'unknown') as payer_id,
+                coalesce(dim_payer.payer_name, lines.payer_name, lines.payer_id, 'unknown') as payer,
+                lines.rendering_provider_npi as provider_npi,
+                lines.specialty,
+                lines.procedure_code,
+                concat_ws(' ', lines.modifier_1, lines.modifier_2, lines.modifier_3, lines.modifier_4) as modifiers,
+                lines.place_of_service_code,
+                lines.service_from_date,
+                lines.detected_date,
+                lines.unit_count,
+                lines.charge_amount,
+                lines.expected_amount,
+                lines.allowed_amount,
+                lines.payment_amount,
+                lines.variance_amount,
+                lines.recovered_amount,
+                lines.open_variance_amount,
+                lines.status,
+                lines.expected_method,
+                lines.usual_line_count::bigint as usual_line_count,
+                lines.known_line_count::bigint as known_line_count
+            from marts.fct_underpayments as lines
+            left join marts.dim_payer on lines.payer_id = dim_payer.payer_id
+            where lines.month_date {_MONTHS} and {_among("lines.payer_id")}
+            order by lines.variance_amount desc, lines.claim_id, lines.line_number
             """,
             (
                 _CLAIM,
@@ -760,18 +695,22 @@ _UNDERPAYMENTS = Report(
                 text("modifiers", "Modifiers", 10),
                 text("place_of_service_code", "Place", 7),
                 _day("service_from_date", "Service"),
-                _day("first_adjudicated_date", "First answer"),
+                _day("detected_date", "Detected"),
                 Column("unit_count", "Units", Kind.QUANTITY, None, 8),
                 amount("charge_amount", "Charge"),
-                amount("expected_amount", "Expected allowed"),
+                amount("expected_amount", "Expected"),
                 amount("allowed_amount", "Allowed"),
-                amount("paid_amount", "Paid"),
+                amount("payment_amount", "Paid"),
                 amount("variance_amount", "Variance"),
+                amount("recovered_amount", "Recovered"),
+                amount("open_variance_amount", "Still open"),
+                text("status", "Status", 14),
+                text("expected_method", "Expected by", 13),
                 Column("usual_line_count", "Lines at usual", Kind.COUNT, None, 10),
                 Column("known_line_count", "Lines known", Kind.COUNT, None, 10),
             ),
             (
-                Chart("Variance by payer", "payer", ("variance_amount",)),
+                Chart("Variance by payer", "payer", ("variance_amount", "recovered_amount")),
                 Chart("Variance by procedure", "procedure_code", ("variance_amount",)),
             ),
         ),
@@ -779,52 +718,51 @@ _UNDERPAYMENTS = Report(
             "payers",
             "By payer and procedure",
             f"""
-            {_UNDERPAYMENT_LINES}
             select
-                listed.payer_id,
-                {_PAYER_NAME.format("listed")},
-                listed.procedure_code,
-                count(distinct listed.claim_id)::bigint as claim_count,
+                coalesce(lines.payer_id, 'unknown') as payer_id,
+                coalesce(dim_payer.payer_name, lines.payer_id, 'unknown') as payer,
+                lines.procedure_code,
                 count(*)::bigint as line_count,
-                sum(listed.expected_amount)::decimal(18, 2) as expected_amount,
-                sum(listed.allowed_amount)::decimal(18, 2) as allowed_amount,
-                sum(listed.variance_amount)::decimal(18, 2) as variance_amount,
-                {quotient("sum(listed.variance_amount)", "sum(listed.expected_amount)")} as variance_share
-            from listed
-            {_JOIN_PAYER.format("listed")}
-            group by listed.payer_id, dim_payer.payer_name, listed.procedure_code
-            order by variance_amount desc, payer, listed.payer_id, listed.procedure_code
+                sum(lines.expected_amount)::decimal(18, 2) as expected_amount,
+                sum(lines.allowed_amount)::decimal(18, 2) as allowed_amount,
+                sum(lines.variance_amount)::decimal(18, 2) as variance_amount,
+                {quotient("sum(lines.variance_amount)", "sum(lines.expected_amount)")} as variance_share,
+                sum(lines.recovered_amount)::decimal(18, 2) as recovered_amount,
+                sum(lines.open_variance_amount)::decimal(18, 2) as open_variance_amount
+            from marts.fct_underpayments as lines
+            left join marts.dim_payer on lines.payer_id = dim_payer.payer_id
+            where lines.month_date {_MONTHS} and {_among("lines.payer_id")}
+            group by lines.payer_id, dim_payer.payer_name, lines.procedure_code
+            order by variance_amount desc, payer, payer_id, lines.procedure_code
             """,
             (
                 *_PAYER,
                 text("procedure_code", "Procedure", 10),
-                Column("claim_count", "Claims", Kind.COUNT, None, 10),
                 count("line_count", "Lines"),
-                amount("expected_amount", "Expected allowed"),
+                amount("expected_amount", "Expected"),
                 amount("allowed_amount", "Allowed"),
                 amount("variance_amount", "Variance"),
                 share("variance_share", "Variance share", "variance_amount", "expected_amount"),
+                amount("recovered_amount", "Recovered"),
+                amount("open_variance_amount", "Still open"),
             ),
         ),
     ),
     (
         Definition(
-            "Expected allowed",
-            "Expected = payer's modal allowed: the amount of a unit that this payer allowed most often for the same "
-            "procedure, modifiers, place of service and provider specialty, on services of the twelve months up to and "
-            "with the line's month, times the units, and never above the charge. No contract is read: a payer that "
-            "pays too little every time is not found by this.",
+            "Expected",
+            "By payer_modal: the payer's modal allowed. What this payer allowed most often for the same procedure, "
+            "modifiers, units, place of service and specialty in the 365 days before the answer, where enough lines "
+            "agree (dbt variables underpayment_minimum_lines and underpayment_minimum_share), never above the charge. "
+            "No contract is read: a payer that pays too little every time is not found by this.",
         ),
-        Definition("Variance", "Expected allowed - allowed, found at line level; lines from one dollar on are listed."),
-        Definition(
-            "Lines known",
-            f"Lines from which the usual amount is known. Fewer than {_MINIMUM_LINES}, or fewer than half of them at "
-            "the usual amount: the line is not judged.",
-        ),
+        Definition("Variance", "Expected less allowed, at the first answer that was short; a line counts once."),
+        Definition("Still open", "What the standing answer is still short of."),
+        Definition("Lines known", "Lines of those 365 days, and how many of them were allowed the expected amount."),
         Definition(
             "Left out",
-            "Lines denied or pending, voided or replaced, answered by a second payer, without a procedure code, and "
-            "lines allowed at the full charge, which contracts with a lesser-of clause make common.",
+            "Lines denied or pending, answered by a second payer, reduced for a reason of their own, and lines allowed "
+            "at the full charge, which contracts with a lesser-of clause make common.",
         ),
         Definition(
             "Fee changes",
@@ -832,7 +770,7 @@ _UNDERPAYMENTS = Report(
             "at the date before you appeal.",
         ),
     ),
-    months="first answer",
+    months="detection",
 )
 
 _SCORECARD = Report(

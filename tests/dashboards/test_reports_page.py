@@ -96,7 +96,7 @@ class TestPage:
 
     def test_a_report_as_of_the_cut_off_takes_no_months(self) -> None:
         app = open_app("reports")
-        app.selectbox(key="report").set_value("ar_aging").run()
+        app.selectbox(key="report").set_value("credit_balances").run()
         assert not app.select_slider
         assert any("As of the last day of the data" in one.value for one in app.caption)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from claims.reports import REPORTS, Filters, write
 from claims.reports.cells import neutralised, safe_text
-from tests.unit.reports.conftest import base, claim, publish_rows
+from tests.unit.reports.conftest import base, owed, publish_rows
 
 ATTACKS = (
     "=1+1",
@@ -84,8 +85,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows["dim_payer"] = [
         {"tenant_id": "alder", "payer_id": f"P{n:02}", "payer_name": attack} for n, attack in enumerate(ATTACKS)
     ]
-    rows["fct_claims"] = [
-        claim(n + 1, "-5.25" if n % 2 else "5.25", payer_id=f"P{n:02}", final_outcome=attack)
+    rows["fct_ar_snapshot"] = [
+        owed(n + 1, Decimal("-5.25" if n % 2 else "5.25"), payer_id=f"P{n:02}", answer_state=attack)
         for n, attack in enumerate(ATTACKS)
     ]
     return publish_rows(tmp_path_factory.mktemp("hostile"), rows)
@@ -96,7 +97,7 @@ def test_the_csv_of_hostile_names_holds_no_formula_and_every_name(hostile: Path,
     write(hostile, "alder", REPORTS["ar_aging"], Filters(), "csv", out, table_name="claims")
     rows = list(csv.DictReader(io.StringIO(out.read_bytes().decode(), newline="")))
     assert len(rows) == len(ATTACKS)
-    numbers = {"charge_amount", "paid_amount", "denied_amount", "open_balance_amount", "age_days"}
+    numbers = {"charge_amount", "open_balance_amount", "age_days"}
     for row in rows:
         attack = ATTACKS[int(row["payer_id"][1:])]
         for name, value in row.items():
@@ -104,7 +105,7 @@ def test_the_csv_of_hostile_names_holds_no_formula_and_every_name(hostile: Path,
                 float(value)
             else:
                 assert value[:1] not in tuple(STARTS), (name, value)
-        for said in (row["payer"], row["outcome"]):
+        for said in (row["payer"], row["answer_state"]):
             assert said.replace("'", "") == attack.replace("'", "")
     assert {row["open_balance_amount"] for row in rows} == {"5.25", "-5.25"}
 

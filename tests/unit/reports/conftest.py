@@ -32,14 +32,14 @@ def claim(number: int, balance: str | int, age_days: int = 10, **other: Any) -> 
     return row | other
 
 
-def line(number: int, allowed: str, **other: Any) -> dict[str, Any]:
-    """A paid service line of one unit of 99213, charged at 200, served in March 2025."""
-    row = {"tenant_id": "alder", "claim_id": f"{number:032x}-1", "line_number": 1, "payer_id": "EVG01"}
-    row |= {"rendering_provider_npi": NPI, "product_qualifier": "HC", "procedure_code": "99213", "modifier_1": "25"}
-    row |= {"place_of_service_code": "11", "unit_count": 1, "charge_amount": 200, "is_live": True, "is_primary": True}
-    row |= {"service_from_date": date(2025, 3, 10), "first_adjudicated_date": date(2025, 4, 2), "denied_amount": 0}
-    row |= {"allowed_amount": Decimal(allowed), "paid_amount": Decimal(allowed), "patient_responsibility_amount": 0}
-    return row | {"pending_amount": 0} | other
+def owed(
+    number: int, balance: Decimal | int, bucket: str = "0-30", month: date = date(2025, 6, 1), **other: Any
+) -> dict[str, Any]:
+    """An open balance at the end of a month, of a claim of Evergreen."""
+    row = {"tenant_id": "alder", "claim_id": f"{number:032x}-1", "month_date": month, "payer_id": "EVG01"}
+    row |= {"is_primary": True, "rendering_provider_npi": NPI, "specialty": "family_medicine", "age_bucket": bucket}
+    row |= {"is_over_90_days": bucket in ("91-120", "> 120"), "age_days": 5, "answer_state": "unanswered"}
+    return row | {"charge_amount": 100, "open_balance_amount": balance} | other
 
 
 def base() -> Rows:

@@ -4,30 +4,31 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from claims.reports import REPORTS, Filters, MissingError, ReportError, open_report
-from tests.unit.reports.conftest import CUT_OFF, NPI, Rows, claim, line
+from tests.unit.reports.conftest import CUT_OFF, NPI, Rows, claim, owed
 
 Published = Callable[[Rows], Path]
 Read = Callable[..., list[dict[str, str]]]
 
 
-def test_aging_puts_each_balance_in_its_bucket(published: Published, csv_rows: Read) -> None:
-    ages = (0, 30, 31, 60, 61, 90, 91, 120, 121, 400)
-    rows = [claim(n + 1, 2**n, age) for n, age in enumerate(ages)]
-    rows.append(claim(50, -7, 200))  # a credit is no billed A/R
-    rows.append(claim(51, 5, 10, service_from_date=None, service_through_date=None))  # aged from submission
-    [row] = csv_rows(published({"fct_claims": rows}), "ar_aging")
-    assert (row["age_0_30"], row["age_31_60"], row["age_61_90"]) == ("8.00", "12.00", "48.00")
-    assert (row["age_91_120"], row["age_over_120"]) == ("192.00", "768.00")
+def test_aging_adds_up_the_buckets_of_the_last_month(published: Published, csv_rows: Read) -> None:
+    buckets = {"0-30": "8.00", "31-60": "12.00", "61-90": "48.00", "91-120": "192.00", "> 120": "768.00"}
+    rows = [owed(n, Decimal(balance), bucket) for n, (bucket, balance) in enumerate(buckets.items(), start=1)]
+    rows.append(owed(50, -7, "> 120"))  # a credit is no billed A/R
+    rows.append(owed(51, 999, "0-30", date(2025, 5, 1)))  # another month
+    copy = published({"fct_ar_snapshot": rows})
+    [row] = csv_rows(copy, "ar_aging")
+    assert [row[name] for name in row if name.startswith("age_")] == list(buckets.values())
     assert row["billed_amount"] == "1028.00"
     assert row["over_90_amount"] == "960.00"
     assert float(row["over_90_share"]) == pytest.approx(960 / 1028, abs=1e-6)
     assert (row["credit_amount"], row["receivable_amount"]) == ("-7.00", "1021.00")
-    assert row["claim_count"] == "11"
+    assert row["claim_count"] == "5"
+    [row] = csv_rows(copy, "ar_aging", end=date(2025, 5, 1))
+    assert row["receivable_amount"] == "999.00"
 
 
 def test_credits_are_overpaid_paid_twice_or_paid_and_voided(published: Published, csv_rows: Read) -> None:
@@ -47,65 +48,39 @@ def test_credits_are_overpaid_paid_twice_or_paid_and_voided(published: Published
     assert found == {("1", "overpaid"): "12.50", ("2", "paid_twice"): "60.00", ("4", "paid_and_voided"): "33.00"}
 
 
-class TestUnderpayments:
-    """Ten lines at 80 make 80 the usual amount; what is below it is listed, unless there is a reason not to."""
+def test_underpayments_are_those_of_the_mart_by_month_of_detection(published: Published, csv_rows: Read) -> None:
+    short = {"tenant_id": "alder", "claim_id": "a-1", "line_number": 1, "payer_id": "EVG01", "procedure_code": "99213"}
+    short |= {"month_date": date(2025, 4, 1), "modifier_1": "25", "modifier_3": "59", "unit_count": Decimal("1.5")}
+    short |= {"expected_amount": 80, "allowed_amount": 70, "variance_amount": 10, "recovered_amount": 4}
+    later = short | {"claim_id": "a-2", "month_date": date(2025, 5, 1), "variance_amount": 30, "recovered_amount": 0}
+    copy = published({"fct_underpayments": [short, later]})
+    rows = csv_rows(copy, "underpayments")
+    assert [(row["claim_id"], row["variance_amount"]) for row in rows] == [("a-2", "30.00"), ("a-1", "10.00")]
+    assert (rows[1]["modifiers"], rows[1]["unit_count"]) == ("25 59", "1.500")
+    [row] = csv_rows(copy, "underpayments", "payers", end=date(2025, 4, 1))
+    assert (row["line_count"], row["variance_amount"], row["recovered_amount"]) == ("1", "10.00", "4.00")
+    assert row["variance_share"] == "0.125"
 
-    @staticmethod
-    def lines(*more: dict[str, Any], usual: int = 10) -> Rows:
-        return {"fct_claim_lines": [line(n + 100, "80") for n in range(usual)] + list(more)}
 
-    def test_the_line_below_the_usual_amount_is_listed(self, published: Published, csv_rows: Read) -> None:
-        [row] = csv_rows(published(self.lines(line(1, "72.50"))), "underpayments")
-        assert (row["expected_amount"], row["allowed_amount"], row["variance_amount"]) == ("80.00", "72.50", "7.50")
-        assert (row["usual_line_count"], row["known_line_count"]) == ("10", "11")
-        assert (row["procedure_code"], row["modifiers"], row["specialty"]) == ("99213", "25", "family_medicine")
-        assert row["provider_npi"] == NPI
-
-    def test_units_multiply_and_the_charge_is_the_most(self, published: Published, csv_rows: Read) -> None:
-        rows = self.lines(line(1, "100", unit_count=2), line(2, "150", unit_count=3, charge_amount=200))
-        found = {row["claim_id"][31]: row["expected_amount"] for row in csv_rows(published(rows), "underpayments")}
-        assert found == {"1": "160.00", "2": "200.00"}
-
-    @pytest.mark.parametrize(
-        "other",
-        [
-            {"payer_id": "SUM01"},
-            {"procedure_code": "99214"},
-            {"modifier_1": "59"},
-            {"modifier_2": "76"},
-            {"place_of_service_code": "22"},
-            {"rendering_provider_npi": "9999999999"},
-            {"service_from_date": date(2026, 4, 1)},  # the usual lines are older than twelve months
-            {"charge_amount": 50},  # allowed at the full charge
-            {"denied_amount": 10},
-            {"pending_amount": 10},
-            {"is_live": False},
-            {"is_primary": False},
-            {"product_qualifier": None},
-            {"unit_count": 0},
-        ],
-    )
-    def test_a_line_of_another_kind_is_not_judged(
-        self, published: Published, csv_rows: Read, other: dict[str, Any]
-    ) -> None:
-        assert not csv_rows(published(self.lines(line(1, "50", **other))), "underpayments")
-
-    def test_too_few_lines_say_nothing(self, published: Published, csv_rows: Read) -> None:
-        assert not csv_rows(published(self.lines(line(1, "50"), usual=8)), "underpayments")
-        assert len(csv_rows(published(self.lines(line(1, "50"), usual=9)), "underpayments")) == 1
-
-    def test_no_usual_amount_where_less_than_half_agree(self, published: Published, csv_rows: Read) -> None:
-        spread = [line(n, f"{90 + n}.00") for n in range(1, 13)]
-        assert not csv_rows(published(self.lines(line(50, "60"), *spread)), "underpayments")
-
-    def test_cents_are_not_listed(self, published: Published, csv_rows: Read) -> None:
-        found = csv_rows(published(self.lines(line(1, "79.01"), line(2, "79"))), "underpayments")
-        assert [row["variance_amount"] for row in found] == ["1.00"]
-
-    def test_the_summary_adds_up(self, published: Published, csv_rows: Read) -> None:
-        rows = self.lines(line(1, "70"), line(2, "75"))
-        [row] = csv_rows(published(rows), "underpayments", "payers")
-        assert (row["line_count"], row["variance_amount"], row["expected_amount"]) == ("2", "15.00", "160.00")
+def test_a_deposit_stands_beside_its_claims_and_provider_adjustments(published: Published, csv_rows: Read) -> None:
+    paid = {"tenant_id": "alder", "payment_id": "f-1", "file_id": "f", "transaction_ordinal": 1, "payer_id": "835ID"}
+    paid |= {"month_date": date(2025, 4, 1), "payment_date": date(2025, 4, 3), "claim_count": 2, "payment_amount": 88}
+    paid |= {"claim_payment_amount": 100, "provider_adjustment_amount": 10, "difference_amount": -2}
+    answer = {"tenant_id": "alder", "file_id": "f", "transaction_ordinal": 1, "is_reversal": False}
+    answers = [
+        answer | {"remittance_claim_id": "f-1", "claim_id": f"{1:032x}-1", "payment_amount": 70},
+        answer | {"remittance_claim_id": "f-2", "claim_id": None, "payment_amount": 30},
+    ]
+    taken = {"tenant_id": "alder", "provider_adjustment_id": "f-1-1", "month_date": date(2025, 4, 1)}
+    taken |= {"payer_id": "EVG01", "reason_code": "WO", "adjustment_amount": 10}
+    rows = {"fct_payments": [paid], "fct_remittances": answers, "fct_provider_adjustments": [taken]}
+    copy = published(rows)
+    [row] = csv_rows(copy, "payments", payers=("EVG01",))  # the payer of its claims, not the number in the 835
+    assert (row["payment_amount"], row["claim_payment_amount"]) == ("88.00", "100.00")
+    assert (row["provider_adjustment_amount"], row["difference_amount"]) == ("10.00", "-2.00")
+    assert row["unmatched_amount"] == "30.00"
+    [row] = csv_rows(copy, "payments", "adjustments")
+    assert (row["reason_code"], row["adjustment_amount"]) == ("WO", "10.00")
 
 
 def test_revenue_joins_charges_and_payments_by_month_and_keeps_either_alone(
@@ -136,7 +111,7 @@ def test_months_and_payers_narrow_the_rows(plain_copy: Path, csv_rows: Read) -> 
 def test_a_filter_that_cannot_be_is_refused(plain_copy: Path) -> None:
     for name, filters, words in (
         ("revenue", Filters(payers=("x') or 1=1 --",)), "no payer"),
-        ("ar_aging", Filters(start=CUT_OFF), "takes no months"),
+        ("credit_balances", Filters(start=CUT_OFF), "takes no months"),
         ("revenue", Filters(date(2025, 5, 1), date(2025, 1, 1)), "before they begin"),
     ):
         with pytest.raises(ReportError, match=words), open_report(plain_copy, "alder", REPORTS[name], filters):
@@ -150,7 +125,7 @@ def test_a_copy_without_a_mart_is_refused_by_its_name(plain_copy: Path, tmp_path
     lacking.write_bytes(plain_copy.read_bytes())
     with duckdb.connect(str(lacking)) as connection:
         connection.execute("drop table marts.fct_remittances")
-        connection.execute("alter table marts.fct_claim_lines drop allowed_amount")
+        connection.execute("alter table marts.fct_underpayments drop allowed_amount")
     with (
         pytest.raises(MissingError, match=r"no marts\.fct_remittances"),
         open_report(lacking, "alder", REPORTS["revenue"], Filters()),

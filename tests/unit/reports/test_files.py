@@ -15,7 +15,7 @@ import pytest
 
 from claims.reports import FORMATS, REPORTS, Filters, ReportError, pdf_file, write, xlsx_file
 from claims.reports.csv_file import MARK
-from tests.unit.reports.conftest import EVIL, NPI, Rows, claim
+from tests.unit.reports.conftest import EVIL, NPI, Rows, owed
 
 Published = Callable[[Rows], Path]
 
@@ -105,14 +105,14 @@ class TestXlsx:
             assert said[one.term] == one.words
 
     def test_a_text_of_digits_stays_a_text(self, published: Published, tmp_path: Path) -> None:
-        copy = published({"fct_claims": [claim(1, "12.30")]})
+        copy = published({"fct_ar_snapshot": [owed(1, Decimal("12.30"))]})
         sheet = openpyxl.load_workbook(made(copy, "ar_aging", "xlsx", tmp_path / "a.xlsx"))["Claims"]
         header = {cell.value: cell.column for cell in sheet[1]}
         npi = sheet.cell(2, header["Provider NPI"])
         assert (npi.data_type, npi.value, npi.number_format) == ("s", NPI, "@")
 
     def test_a_negative_amount_stays_a_number(self, published: Published, tmp_path: Path) -> None:
-        copy = published({"fct_claims": [claim(1, "-12.30", 5)]})
+        copy = published({"fct_ar_snapshot": [owed(1, Decimal("-12.30"))]})
         assert b",-12.30\r\n" in made(copy, "ar_aging", "csv", tmp_path / "a.csv", table_name="claims").read_bytes()
         sheet = openpyxl.load_workbook(made(copy, "ar_aging", "xlsx", tmp_path / "a.xlsx"))["Claims"]
         header = {cell.value: cell.column for cell in sheet[1]}
@@ -130,7 +130,7 @@ class TestXlsx:
 
 class TestPdf:
     def test_every_page_has_its_number_and_the_heading(self, published: Published, tmp_path: Path) -> None:
-        copy = published({"fct_claims": [claim(n, n) for n in range(1, 200)]})
+        copy = published({"fct_ar_snapshot": [owed(n, n) for n in range(1, 200)]})
         pages = pdf_text(made(copy, "ar_aging", "pdf", tmp_path / "a.pdf"))
         assert len(pages) > 4
         for number, text in enumerate(pages, start=1):
@@ -142,7 +142,7 @@ class TestPdf:
     def test_a_table_that_breaks_repeats_its_header_and_ends_with_totals(
         self, published: Published, tmp_path: Path
     ) -> None:
-        copy = published({"fct_claims": [claim(n, n) for n in range(1, 200)]})
+        copy = published({"fct_ar_snapshot": [owed(n, n) for n in range(1, 200)]})
         pages = pdf_text(made(copy, "ar_aging", "pdf", tmp_path / "a.pdf", table_name="claims"))
         breaking = [text for text in pages if "Open claims" in text or "19,900.00" in text]
         assert len(breaking) == 2
@@ -161,7 +161,7 @@ class TestPdf:
         self, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(pdf_file, "MAX_ROWS", 10)
-        copy = published({"fct_claims": [claim(n, n) for n in range(1, 41)]})
+        copy = published({"fct_ar_snapshot": [owed(n, n) for n in range(1, 41)]})
         text = " ".join(pdf_text(made(copy, "ar_aging", "pdf", tmp_path / "a.pdf", table_name="claims")))
         assert "The first 10 of 40 rows; the totals are of all" in text
         assert "820.00" in text
@@ -211,7 +211,8 @@ AGAINST = [
     ("revenue", "detail", "answer_count", "select count(*) from marts.fct_remittances"),
     ("revenue", "months", "net_charge_amount", "select sum(net_charge_amount) from marts.agg_revenue_monthly"),
     ("revenue", "months", "adjustment_amount", "select sum(adjustment_amount) from marts.agg_revenue_monthly"),
-    ("payments", "deposits", "payment_amount", "select sum(payment_amount) from marts.fct_remittances"),
+    ("payments", "deposits", "payment_amount", "select sum(payment_amount) from marts.fct_payments"),
+    ("payments", "deposits", "claim_payment_amount", "select sum(payment_amount) from marts.fct_remittances"),
     ("payments", "months", "payment_amount", "select sum(payment_amount) from marts.fct_remittances"),
     (
         "payments",
@@ -221,6 +222,20 @@ AGAINST = [
     ),
     ("payments", "breaks", "difference_amount", "select sum(difference_amount) from marts.fct_reconciliation_breaks"),
     ("ar_aging", "payers", "receivable_amount", "select sum(open_balance_amount) from marts.fct_claims"),
+    ("payments", "deposits", "difference_amount", "select sum(difference_amount) from marts.fct_payments"),
+    (
+        "payments",
+        "adjustments",
+        "adjustment_amount",
+        "select sum(adjustment_amount) from marts.fct_provider_adjustments",
+    ),
+    ("underpayments", "lines", "variance_amount", "select sum(variance_amount) from marts.fct_underpayments"),
+    (
+        "underpayments",
+        "payers",
+        "open_variance_amount",
+        "select sum(open_variance_amount) from marts.fct_underpayments",
+    ),
     (
         "ar_aging",
         "payers",
