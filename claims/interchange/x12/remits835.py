@@ -101,7 +101,8 @@ class Remits835:
         qualifier = columns.words(payee, 3)
         by_tax = np.where((qualifier == pack("FI")) | (qualifier == pack("24")), payee, ABSENT)
         data: Row = {
-            **self._provenance(envelope.opens[sets]),
+            # Of the BPR, which says what was paid; of the ST where a set has none.
+            **self._provenance(np.where(bpr == ABSENT, envelope.opens[sets], bpr)),
             "handling_code": columns.text(bpr, 1),
             "payment_amount": columns.money(bpr, 2),
             "credit_debit_code": columns.text(bpr, 3),
