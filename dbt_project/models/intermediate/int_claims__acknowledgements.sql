@@ -1,5 +1,9 @@
 -- What 999, 997 and TA1 say about each submission: by GS06 and ST02, or ISA13, between the same two partners. Control
 -- numbers are used again, so an answer speaks of the last thing sent under its number by its day.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with sets as (
     select
         transactions.tenant_id,
@@ -192,7 +196,7 @@ select
     answered_sets.segment_ordinal,
     answered_sets.byte_offset
 from answered_sets
-inner join {{ ref('stg_x12__claims') }} as claims
+inner join {{ changed_rows(ref('stg_x12__claims'), 'claim_id') }} as claims
     on
         answered_sets.tenant_id = claims.tenant_id
         and answered_sets.sent_file_id = claims.file_id

@@ -1,6 +1,10 @@
 -- The answers to one submission in order, with what stood after each of them. The standing iteration is the last one
 -- that no reversal negates: its adjustments hold. Payments add up over all of them, since reversals carry theirs
 -- negated; charges likewise, so that a reversed claim's charge is never counted twice.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with matched as (
     select
         iterations.tenant_id,
@@ -36,12 +40,12 @@ with matched as (
         end as outcome,
         iterations.file_id,
         iterations.claim_ordinal
-    from {{ ref('int_remittances__iterations') }} as iterations
-    inner join {{ ref('int_claims__remittance_matches') }} as matches
+    from {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as iterations
+    inner join {{ changed_rows(ref('int_claims__remittance_matches'), 'remittance_claim_id') }} as matches
         on
             iterations.tenant_id = matches.tenant_id
             and iterations.remittance_claim_id = matches.remittance_claim_id
-    inner join {{ ref('int_claims__submissions') }} as submissions
+    inner join {{ changed_rows(ref('int_claims__submissions'), 'claim_id') }} as submissions
         on matches.tenant_id = submissions.tenant_id and matches.claim_id = submissions.claim_id
 ),
 

@@ -1,4 +1,8 @@
 -- Service lines as sent, each with the first and the standing answer of the payer.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with lines as (
     select
         lines.tenant_id,
@@ -28,8 +32,8 @@ with lines as (
             partition by lines.tenant_id, lines.claim_id, coalesce(lines.procedure_code, lines.revenue_code)
             order by lines.line_number
         ) as procedure_occurrence
-    from {{ ref('stg_x12__claim_lines') }} as lines
-    inner join {{ ref('int_claims__submissions') }} as submissions
+    from {{ changed_rows(ref('stg_x12__claim_lines'), 'claim_id') }} as lines
+    inner join {{ changed_rows(ref('int_claims__submissions'), 'claim_id') }} as submissions
         on lines.tenant_id = submissions.tenant_id and lines.claim_id = submissions.claim_id
 ),
 
@@ -42,13 +46,13 @@ answered as (
         iterations.is_first,
         iterations.is_standing,
         iterations.adjudicated_date
-    from {{ ref('int_remittances__lines') }} as answers
-    inner join {{ ref('int_remittances__line_matches') }} as matches
+    from {{ changed_rows(ref('int_remittances__lines'), 'remittance_claim_id') }} as answers
+    inner join {{ changed_rows(ref('int_remittances__line_matches'), 'remittance_claim_id') }} as matches
         on
             answers.tenant_id = matches.tenant_id
             and answers.remittance_claim_id = matches.remittance_claim_id
             and answers.line_number = matches.answered_line_number
-    inner join {{ ref('int_claims__iterations') }} as iterations
+    inner join {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
         on
             answers.tenant_id = iterations.tenant_id
             and answers.remittance_claim_id = iterations.remittance_claim_id

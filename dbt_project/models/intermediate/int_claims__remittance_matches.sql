@@ -7,6 +7,10 @@
 --   subscriber_date_charge   same member, first day of service and charge, and only one submission fits
 --   reversed_iteration       a reversal goes where the iteration went that it negates
 --   unmatched                stays visible, with no claim
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with answers as (
     select
         tenant_id,
@@ -23,7 +27,7 @@ with answers as (
         received_date,
         service_from_date,
         charge_amount
-    from {{ ref('int_remittances__iterations') }}
+    from {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }}
     where not is_reversal
 ),
 
@@ -41,7 +45,7 @@ submissions as (
         submitted_date,
         row_number() over (partition by tenant_id, claim_key order by submitted_date, claim_chain_id, submission_number)
             as send_order
-    from {{ ref('int_claims__submissions') }}
+    from {{ changed_rows(ref('int_claims__submissions'), 'claim_id') }}
     where not is_rejected
 ),
 
@@ -325,7 +329,7 @@ lone_reversals as (
                 case when submissions.submitted_date <= reversals.adjudicated_date then 0 else 1 end asc,
                 submissions.send_order desc
         ) as preference
-    from {{ ref('int_remittances__iterations') }} as reversals
+    from {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as reversals
     inner join submissions
         on reversals.tenant_id = submissions.tenant_id and reversals.claim_key = submissions.claim_key
     where reversals.is_reversal and reversals.reverses_remittance_claim_id is null
@@ -344,7 +348,7 @@ matches as (
         reversals.remittance_claim_id,
         matched_answers.claim_id,
         'reversed_iteration' as match_method
-    from {{ ref('int_remittances__iterations') }} as reversals
+    from {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as reversals
     inner join matched_answers
         on
             reversals.tenant_id = matched_answers.tenant_id
@@ -374,7 +378,7 @@ select
             else 0.9
         end as decimal(3, 2)
     ) as match_confidence
-from {{ ref('int_remittances__iterations') }} as iterations
+from {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as iterations
 left join matches
     on
         iterations.tenant_id = matches.tenant_id

@@ -1,5 +1,9 @@
 -- All that is known to have happened to a submission, from what was sent to what was paid, one row per segment that
 -- says so. A correction is the answer after a reversal, or after an answer that was reversed, whichever came first.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with iterations as (
     select
         iterations.tenant_id,
@@ -27,8 +31,8 @@ with iterations as (
             when iterations.is_reversal then 2
             else 3
         end as turn
-    from {{ ref('int_claims__iterations') }} as iterations
-    inner join {{ ref('int_remittances__iterations') }} as answers
+    from {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
+    inner join {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as answers
         on
             iterations.tenant_id = answers.tenant_id
             and iterations.remittance_claim_id = answers.remittance_claim_id
@@ -74,7 +78,7 @@ events as (
         transaction_ordinal,
         segment_ordinal,
         byte_offset
-    from {{ ref('int_claims__submissions') }}
+    from {{ changed_rows(ref('int_claims__submissions'), 'claim_id') }}
     union all
     select
         tenant_id,
@@ -101,7 +105,7 @@ events as (
         transaction_ordinal,
         segment_ordinal,
         byte_offset
-    from {{ ref('int_claims__acknowledgements') }}
+    from {{ changed_rows(ref('int_claims__acknowledgements'), 'claim_id') }}
     union all
     select
         tenant_id,
@@ -139,7 +143,7 @@ events as (
         transaction_ordinal,
         segment_ordinal,
         byte_offset
-    from {{ ref('int_claims__statuses') }}
+    from {{ changed_rows(ref('int_claims__statuses'), 'claim_id') }}
     union all
     select
         tenant_id,
@@ -203,5 +207,5 @@ select
     events.segment_ordinal,
     events.byte_offset
 from events
-inner join {{ ref('int_claims__submissions') }} as submissions
+inner join {{ changed_rows(ref('int_claims__submissions'), 'claim_id') }} as submissions
     on events.tenant_id = submissions.tenant_id and events.claim_id = submissions.claim_id

@@ -1,5 +1,9 @@
 -- A claim goes out more than once under one CLM01 (original, replacement, void, the next payer). What the transaction
 -- set says about the day it was created is the day of submission: the day a file was received can be years later.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with accepted_transactions as (
     select
         tenant_id,
@@ -17,7 +21,7 @@ lines as (
         min(service_from_date) as service_from_date,
         max(coalesce(service_through_date, service_from_date)) as service_through_date,
         sum(charge_amount) as line_charge_amount
-    from {{ ref('stg_x12__claim_lines') }}
+    from {{ changed_rows(ref('stg_x12__claim_lines'), 'claim_id') }}
     group by tenant_id, claim_id
 ),
 
@@ -26,7 +30,7 @@ prior_payments as (
         tenant_id,
         claim_id,
         sum(paid_amount) as paid_amount
-    from {{ ref('stg_x12__claim_other_payers') }}
+    from {{ changed_rows(ref('stg_x12__claim_other_payers'), 'claim_id') }}
     group by tenant_id, claim_id
 ),
 
@@ -35,7 +39,7 @@ prior_adjustments as (
         tenant_id,
         claim_id,
         sum(amount) as adjustment_amount
-    from {{ ref('stg_x12__claim_adjustments') }}
+    from {{ changed_rows(ref('stg_x12__claim_adjustments'), 'claim_id') }}
     where group_code <> 'PR'
     group by tenant_id, claim_id
 ),
@@ -45,7 +49,7 @@ sent as (
         claims.tenant_id,
         claims.claim_id,
         coalesce(accepted_transactions.created_date, claims.received_date) as submitted_date
-    from {{ ref('stg_x12__claims') }} as claims
+    from {{ changed_rows(ref('stg_x12__claims'), 'claim_id') }} as claims
     inner join accepted_transactions
         on
             claims.tenant_id = accepted_transactions.tenant_id
@@ -57,13 +61,13 @@ rejected as (
     select
         tenant_id,
         claim_id
-    from {{ ref('int_claims__acknowledgements') }}
+    from {{ changed_rows(ref('int_claims__acknowledgements'), 'claim_id') }}
     where not is_accepted
     union
     select
         tenant_id,
         claim_id
-    from {{ ref('int_claims__statuses') }}
+    from {{ changed_rows(ref('int_claims__statuses'), 'claim_id') }}
     where stage = 'rejected'
 )
 
@@ -107,7 +111,13 @@ select
     coalesce(claims.rendering_provider_taxonomy_code, claims.billing_provider_taxonomy_code) as taxonomy_code,
     claims.billing_provider_taxonomy_code,
     claims.billing_provider_state,
+    substring(claims.billing_provider_zip, 1, 3) as billing_provider_zip3,
+    claims.service_facility_npi,
     claims.facility_type_code,
+    claims.facility_code_qualifier,
+    coalesce(claims.service_facility_npi, claims.billing_provider_npi, 'unknown')
+    || '-' || coalesce(claims.facility_code_qualifier, '')
+    || coalesce(claims.facility_type_code, '') as facility_id,
     claims.principal_diagnosis_code,
     claims.drg_code,
     claims.payer_claim_key,
@@ -137,7 +147,7 @@ select
             coalesce(claims.payer_responsibility_code, 'P'), rejected.claim_id is null
         order by sent.submitted_date, claims.received_date, claims.file_id, claims.claim_ordinal
     ) = 1 as is_first_pass
-from {{ ref('stg_x12__claims') }} as claims
+from {{ changed_rows(ref('stg_x12__claims'), 'claim_id') }} as claims
 inner join sent
     on claims.tenant_id = sent.tenant_id and claims.claim_id = sent.claim_id
 left join rejected

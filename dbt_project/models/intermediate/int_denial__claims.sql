@@ -1,5 +1,9 @@
 -- Every submission as it stood on the day it went out: what the claim says, and the day on which its first answer was
 -- received. Days are whole numbers from 2000-01-01, so that windows over them mean the same in every engine.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with first_answers as (
     select
         iterations.tenant_id,
@@ -7,8 +11,8 @@ with first_answers as (
         min(iterations.adjudicated_date) as first_adjudicated_date,
         min(remittances.received_date) as first_answered_date,
         max(case when iterations.outcome in ('denied', 'partly_denied') then 1 else 0 end) = 1 as is_initially_denied
-    from {{ ref('int_claims__iterations') }} as iterations
-    inner join {{ ref('int_remittances__iterations') }} as remittances
+    from {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
+    inner join {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as remittances
         on
             iterations.tenant_id = remittances.tenant_id
             and iterations.remittance_claim_id = remittances.remittance_claim_id
@@ -61,8 +65,8 @@ select
     claims.rendering_provider_npi as sent_rendering_provider_npi,
     claims.rendering_provider_taxonomy_code as sent_rendering_taxonomy_code,
     claims.billing_provider_taxonomy_code as sent_billing_taxonomy_code
-from {{ ref('int_claims__submissions') }} as submissions
-inner join {{ ref('stg_x12__claims') }} as claims
+from {{ changed_rows(ref('int_claims__submissions'), 'claim_id') }} as submissions
+inner join {{ changed_rows(ref('stg_x12__claims'), 'claim_id') }} as claims
     on submissions.tenant_id = claims.tenant_id and submissions.claim_id = claims.claim_id
 left join first_answers
     on submissions.tenant_id = first_answers.tenant_id and submissions.claim_id = first_answers.claim_id

@@ -1,4 +1,8 @@
 -- What the lines of a claim look like together, as one row per submission.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with lines as (
     select
         *,
@@ -6,7 +10,7 @@ with lines as (
             partition by tenant_id, claim_id
             order by charge_amount desc, line_number asc
         ) as charge_position
-    from {{ ref('int_denial__lines') }}
+    from {{ changed_rows(ref('int_denial__lines'), 'claim_id') }}
 )
 
 select

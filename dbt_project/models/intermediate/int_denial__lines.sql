@@ -1,13 +1,17 @@
 -- Service lines as sent, with the family of the procedure, the diagnosis that the first pointer names, and what the first
 -- answer said about the line. The answer is only read as history of later claims, never for the claim itself.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with pointed as (
     select
         lines.tenant_id,
         lines.claim_id,
         lines.line_number,
         max(codes.code) as diagnosis_code
-    from {{ ref('stg_x12__claim_lines') }} as lines
-    inner join {{ ref('stg_x12__claim_codes') }} as codes
+    from {{ changed_rows(ref('stg_x12__claim_lines'), 'claim_id') }} as lines
+    inner join {{ changed_rows(ref('stg_x12__claim_codes'), 'claim_id') }} as codes
         on
             lines.tenant_id = codes.tenant_id
             and lines.claim_id = codes.claim_id
@@ -21,8 +25,8 @@ denials as (
         denials.claim_id,
         matches.claim_line_number as line_number,
         max(denials.reason_category) as reason_category
-    from {{ ref('int_remittances__denials') }} as denials
-    inner join {{ ref('int_remittances__line_matches') }} as matches
+    from {{ changed_rows(ref('int_remittances__denials'), 'remittance_claim_id') }} as denials
+    inner join {{ changed_rows(ref('int_remittances__line_matches'), 'remittance_claim_id') }} as matches
         on
             denials.tenant_id = matches.tenant_id
             and denials.remittance_claim_id = matches.remittance_claim_id
@@ -63,15 +67,15 @@ select
     pointed.diagnosis_code,
     outcomes.is_initially_denied,
     denials.reason_category
-from {{ ref('stg_x12__claim_lines') }} as lines
-inner join {{ ref('int_denial__claims') }} as claims
+from {{ changed_rows(ref('stg_x12__claim_lines'), 'claim_id') }} as lines
+inner join {{ changed_rows(ref('int_denial__claims'), 'claim_id') }} as claims
     on lines.tenant_id = claims.tenant_id and lines.claim_id = claims.claim_id
 left join pointed
     on
         lines.tenant_id = pointed.tenant_id
         and lines.claim_id = pointed.claim_id
         and lines.line_number = pointed.line_number
-left join {{ ref('int_claims__lines') }} as outcomes
+left join {{ changed_rows(ref('int_claims__lines'), 'claim_id') }} as outcomes
     on
         lines.tenant_id = outcomes.tenant_id
         and lines.claim_id = outcomes.claim_id

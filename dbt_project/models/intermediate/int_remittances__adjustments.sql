@@ -1,5 +1,9 @@
 -- What an adjustment means for the money is decided by its group first (PR is the patient's, whatever the reason) and
 -- by its reason second. A reason that the map does not know counts as a denial, so that it cannot hide.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with adjustments as (
     select
         adjustments.tenant_id,
@@ -24,7 +28,7 @@ with adjustments as (
         adjustments.transaction_ordinal,
         adjustments.segment_ordinal,
         adjustments.byte_offset
-    from {{ ref('stg_x12__remittance_adjustments') }} as adjustments
+    from {{ changed_rows(ref('stg_x12__remittance_adjustments'), 'remittance_claim_id') }} as adjustments
     left join {{ ref('adjustment_reason_codes') }} as reasons
         on adjustments.reason_code = reasons.reason_code
 )

@@ -1,6 +1,10 @@
 -- What a denied line (or a claim denied as a whole) was denied for, and what the payer paid on it later. A line is
 -- followed through the submissions of its claim by its control number or by its procedure and occurrence: a corrected
 -- claim sends the same service again. Recovery stands on the first reason only, so that sums stay sums.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with denied_lines as (
     select
         lines.tenant_id,
@@ -19,10 +23,10 @@ with denied_lines as (
         lines.service_from_date,
         lines.charge_amount,
         lines.remark_codes
-    from {{ ref('int_remittances__lines') }} as lines
-    inner join {{ ref('int_claims__iterations') }} as iterations
+    from {{ changed_rows(ref('int_remittances__lines'), 'remittance_claim_id') }} as lines
+    inner join {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
         on lines.tenant_id = iterations.tenant_id and lines.remittance_claim_id = iterations.remittance_claim_id
-    left join {{ ref('int_remittances__line_matches') }} as matches
+    left join {{ changed_rows(ref('int_remittances__line_matches'), 'remittance_claim_id') }} as matches
         on
             lines.tenant_id = matches.tenant_id
             and lines.remittance_claim_id = matches.remittance_claim_id
@@ -38,12 +42,12 @@ later_payments as (
         sum(lines.payment_amount) as payment_amount,
         min(case when lines.payment_amount > 0 then iterations.adjudicated_date end) as recovered_date
     from denied_lines
-    inner join {{ ref('int_claims__iterations') }} as iterations
+    inner join {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
         on
             denied_lines.tenant_id = iterations.tenant_id
             and denied_lines.claim_chain_id = iterations.claim_chain_id
             and denied_lines.chain_iteration_number < iterations.chain_iteration_number
-    inner join {{ ref('int_remittances__lines') }} as lines
+    inner join {{ changed_rows(ref('int_remittances__lines'), 'remittance_claim_id') }} as lines
         on
             iterations.tenant_id = lines.tenant_id
             and iterations.remittance_claim_id = lines.remittance_claim_id
@@ -73,8 +77,8 @@ denied_claims as (
         claims.transaction_ordinal,
         claims.segment_ordinal,
         claims.byte_offset
-    from {{ ref('int_remittances__iterations') }} as claims
-    inner join {{ ref('int_claims__iterations') }} as iterations
+    from {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as claims
+    inner join {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
         on claims.tenant_id = iterations.tenant_id and claims.remittance_claim_id = iterations.remittance_claim_id
     where claims.is_claim_level_denied
 ),
@@ -86,7 +90,7 @@ later_claim_payments as (
         sum(iterations.payment_amount) as payment_amount,
         min(case when iterations.payment_amount > 0 then iterations.adjudicated_date end) as recovered_date
     from denied_claims
-    inner join {{ ref('int_claims__iterations') }} as iterations
+    inner join {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
         on
             denied_claims.tenant_id = iterations.tenant_id
             and denied_claims.claim_chain_id = iterations.claim_chain_id
@@ -99,7 +103,7 @@ claim_remarks as (
         tenant_id,
         remittance_claim_id,
         string_agg(remark_code, ' ' order by remark_ordinal) as remark_codes
-    from {{ ref('stg_x12__remittance_remarks') }}
+    from {{ changed_rows(ref('stg_x12__remittance_remarks'), 'remittance_claim_id') }}
     where line_number is null
     group by tenant_id, remittance_claim_id
 ),
@@ -135,7 +139,7 @@ denials as (
         adjustments.segment_ordinal,
         adjustments.byte_offset
     from denied_lines
-    inner join {{ ref('int_remittances__adjustments') }} as adjustments
+    inner join {{ changed_rows(ref('int_remittances__adjustments'), 'remittance_claim_id') }} as adjustments
         on
             denied_lines.tenant_id = adjustments.tenant_id
             and denied_lines.remittance_claim_id = adjustments.remittance_claim_id
@@ -177,7 +181,7 @@ denials as (
         coalesce(adjustments.segment_ordinal, denied_claims.segment_ordinal) as segment_ordinal,
         coalesce(adjustments.byte_offset, denied_claims.byte_offset) as byte_offset
     from denied_claims
-    left join {{ ref('int_remittances__adjustments') }} as adjustments
+    left join {{ changed_rows(ref('int_remittances__adjustments'), 'remittance_claim_id') }} as adjustments
         on
             denied_claims.tenant_id = adjustments.tenant_id
             and denied_claims.remittance_claim_id = adjustments.remittance_claim_id

@@ -1,6 +1,10 @@
 -- Every CLP is kept: an answer, its reversal (CLP02 = 22, all amounts negated) and its correction are three iterations.
 -- A reversal is paired with the iteration it negates by the payer's claim number, charge and payment; where the payer
 -- gave no usable number, by our claim key. The n-th reversal of a key negates the n-th iteration of that key.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with accepted_transactions as (
     select
         tenant_id,
@@ -23,7 +27,7 @@ claim_adjustments as (
         sum(case when adjustment_bucket = 'pending' then amount else 0 end) as pending_amount,
         sum(case when adjustment_bucket = 'other' then amount else 0 end) as other_adjustment_amount,
         sum(case when is_denial_reason then 1 else 0 end) as denial_reason_count
-    from {{ ref('int_remittances__adjustments') }}
+    from {{ changed_rows(ref('int_remittances__adjustments'), 'remittance_claim_id') }}
     where line_number is null
     group by tenant_id, remittance_claim_id
 ),
@@ -46,7 +50,7 @@ lines as (
         sum(other_adjustment_amount) as other_adjustment_amount,
         sum(allowed_amount) as allowed_amount,
         min(service_from_date) as service_from_date
-    from {{ ref('int_remittances__lines') }}
+    from {{ changed_rows(ref('int_remittances__lines'), 'remittance_claim_id') }}
     group by tenant_id, remittance_claim_id
 ),
 
@@ -95,7 +99,7 @@ iterations as (
         claims.transaction_ordinal,
         claims.segment_ordinal,
         claims.byte_offset
-    from {{ ref('stg_x12__remittance_claims') }} as claims
+    from {{ changed_rows(ref('stg_x12__remittance_claims'), 'remittance_claim_id') }} as claims
     inner join accepted_transactions
         on
             claims.tenant_id = accepted_transactions.tenant_id

@@ -1,5 +1,9 @@
 -- Which service line an answered line is about: by REF*6R, else by procedure and occurrence, else by position where the
 -- charge agrees; never two answered lines of one iteration to one service line.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with lines as (
     select
         tenant_id,
@@ -12,7 +16,7 @@ with lines as (
             partition by tenant_id, claim_id, coalesce(procedure_code, revenue_code)
             order by line_number
         ) as procedure_occurrence
-    from {{ ref('stg_x12__claim_lines') }}
+    from {{ changed_rows(ref('stg_x12__claim_lines'), 'claim_id') }}
 ),
 
 answered as (
@@ -25,8 +29,8 @@ answered as (
         answers.procedure_code,
         answers.procedure_occurrence,
         answers.charge_amount
-    from {{ ref('int_remittances__lines') }} as answers
-    inner join {{ ref('int_claims__iterations') }} as iterations
+    from {{ changed_rows(ref('int_remittances__lines'), 'remittance_claim_id') }} as answers
+    inner join {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as iterations
         on
             answers.tenant_id = iterations.tenant_id
             and answers.remittance_claim_id = iterations.remittance_claim_id

@@ -1,4 +1,8 @@
 -- Denied line: charge > 0, the payer paid 0, the patient owes 0, and the adjustments are not contractual only.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with adjustments as (
     select
         tenant_id,
@@ -14,7 +18,7 @@ with adjustments as (
         sum(case when adjustment_bucket = 'pending' then amount else 0 end) as pending_amount,
         sum(case when adjustment_bucket = 'other' then amount else 0 end) as other_amount,
         sum(case when is_denial_reason then 1 else 0 end) as denial_reason_count
-    from {{ ref('int_remittances__adjustments') }}
+    from {{ changed_rows(ref('int_remittances__adjustments'), 'remittance_claim_id') }}
     where line_number is not null
     group by tenant_id, remittance_claim_id, line_number
 ),
@@ -25,7 +29,7 @@ remarks as (
         remittance_claim_id,
         line_number,
         string_agg(remark_code, ' ' order by remark_ordinal) as remark_codes
-    from {{ ref('stg_x12__remittance_remarks') }}
+    from {{ changed_rows(ref('stg_x12__remittance_remarks'), 'remittance_claim_id') }}
     where line_number is not null
     group by tenant_id, remittance_claim_id, line_number
 ),
@@ -66,7 +70,7 @@ lines as (
         lines.transaction_ordinal,
         lines.segment_ordinal,
         lines.byte_offset
-    from {{ ref('stg_x12__remittance_lines') }} as lines
+    from {{ changed_rows(ref('stg_x12__remittance_lines'), 'remittance_claim_id') }} as lines
     left join adjustments
         on
             lines.tenant_id = adjustments.tenant_id

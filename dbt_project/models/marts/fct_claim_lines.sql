@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 select
     lines.tenant_id,
     lines.claim_id,
@@ -40,6 +45,6 @@ select
     lines.transaction_ordinal,
     lines.segment_ordinal,
     lines.byte_offset
-from {{ ref('int_claims__lines') }} as lines
-inner join {{ ref('fct_claims') }} as claims
+from {{ changed_rows(ref('int_claims__lines'), 'claim_id') }} as lines
+inner join {{ changed_rows(ref('fct_claims'), 'claim_id') }} as claims
     on lines.tenant_id = claims.tenant_id and lines.claim_id = claims.claim_id

@@ -1,5 +1,10 @@
 -- The life of each submission in the order in which it happened. Where an answer of an 835 stands, that is the current
 -- row, whatever came in after it (a late 277, the reversal of an answer before it); else the last row is.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_rows('claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 with ordered as (
     select
         *,
@@ -10,7 +15,7 @@ with ordered as (
         ) as status_ordinal,
         count(*) over (partition by tenant_id, claim_id) as status_count,
         max(case when is_standing then 1 else 0 end) over (partition by tenant_id, claim_id) = 1 as has_standing
-    from {{ ref('int_claims__status_events') }}
+    from {{ changed_rows(ref('int_claims__status_events'), 'claim_id') }}
 )
 
 select

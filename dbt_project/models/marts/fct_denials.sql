@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 select
     denials.tenant_id,
     denials.denial_id,
@@ -35,6 +40,6 @@ select
     denials.transaction_ordinal,
     denials.segment_ordinal,
     denials.byte_offset
-from {{ ref('int_remittances__denials') }} as denials
-inner join {{ ref('fct_claims') }} as claims
+from {{ changed_rows(ref('int_remittances__denials'), 'remittance_claim_id') }} as denials
+inner join {{ changed_rows(ref('fct_claims'), 'claim_id') }} as claims
     on denials.tenant_id = claims.tenant_id and denials.claim_id = claims.claim_id

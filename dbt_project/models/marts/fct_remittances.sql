@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 select
     iterations.tenant_id,
     iterations.remittance_claim_id,
@@ -38,12 +43,12 @@ select
     iterations.transaction_ordinal,
     iterations.segment_ordinal,
     iterations.byte_offset
-from {{ ref('int_remittances__iterations') }} as iterations
-inner join {{ ref('int_claims__remittance_matches') }} as matches
+from {{ changed_rows(ref('int_remittances__iterations'), 'remittance_claim_id') }} as iterations
+inner join {{ changed_rows(ref('int_claims__remittance_matches'), 'remittance_claim_id') }} as matches
     on
         iterations.tenant_id = matches.tenant_id
         and iterations.remittance_claim_id = matches.remittance_claim_id
-left join {{ ref('int_claims__iterations') }} as chained
+left join {{ changed_rows(ref('int_claims__iterations'), 'remittance_claim_id') }} as chained
     on
         iterations.tenant_id = chained.tenant_id
         and iterations.remittance_claim_id = chained.remittance_claim_id
