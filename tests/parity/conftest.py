@@ -9,11 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from claims import schema
+from claims.lake import Lake
 from claims.warehouse import copy_to_duckdb, load_bronze
 from orchestration.settings import Settings
 from tests.dbt import story, tiny_lake
@@ -21,6 +24,8 @@ from tests.dbt.conftest import ANSWERS, CLAIMS, PROJECT
 
 # What dbt makes and others read.
 COMPARED = ("marts", "features")
+
+HALF = date(2025, 2, 10)
 
 
 @dataclass(frozen=True)
@@ -75,23 +80,40 @@ def simulated(demo_home: Settings, on_postgres: Settings, tmp_path_factory: pyte
 
 @pytest.fixture(scope="session")
 def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    """The hand-written network of tests/dbt: reversals, voids, strangers, and payments that do not balance."""
+    """The hand-written network of tests/dbt: reversals, voids, strangers, and payments that do not balance.
+
+    Built when the first half of its files was there, and again with all of them: so incremental models take a step.
+    """
     home = tmp_path_factory.mktemp("written")
-    lake = tiny_lake.write(home / "lake", story.rows(CLAIMS, ANSWERS))
+    whole = story.rows(CLAIMS, ANSWERS)
+    half = {table: [row for row in rows if row["received_date"] <= HALF] for table, rows in whole.items()}
+    assert 0 < len(half["remittance_claims"]) < len(whole["remittance_claims"])
     url = new_database()
-    settings = Settings(home=home, warehouse=str(home / "warehouse" / "claimworks.duckdb"))
-    load_bronze(url, settings.lake)
-    with ThreadPoolExecutor(2) as pool:
-        engines = [
-            pool.submit(_build, one, home / one.dbt_target, lake)
-            for one in (settings, Settings(home=home, warehouse=url))
-        ]
-        manifest = [engine.result() for engine in engines][-1]
+    duck = Settings(home=home, warehouse=str(home / "warehouse" / "claimworks.duckdb"))
+    for rows in (half, whole):
+        _write(duck.lake, rows)
+        load_bronze(url, duck.lake)
+        with ThreadPoolExecutor(2) as pool:
+            here = pool.submit(_build, duck, home / "duckdb")
+            there = pool.submit(_build, Settings(home=home, warehouse=url), home / "postgres")
+            here.result()
+            manifest = there.result()
     copy_to_duckdb(url, home / "postgres.duckdb", schemas=COMPARED)
-    return Pair(settings.warehouse_path, home / "postgres.duckdb", manifest)
+    return Pair(duck.warehouse_path, home / "postgres.duckdb", manifest)
 
 
-def _build(settings: Settings, target: Path, lake: Path) -> dict[str, Any]:
+def _write(root: Path, stories: story.Rows) -> None:
+    """Write the rows where the ingest would: a month file for each month, a partition for each day."""
+    lake = Lake(root)
+    for entry in schema.TABLES:
+        if entry.in_lake:
+            lake.ensure("bronze", entry.name, schema.bronze(entry.name))
+            rows = tiny_lake.table(entry.name, stories.get(entry.name, []))
+            days = zip(rows["tenant_id"].to_pylist(), rows["received_date"].to_pylist(), strict=True)
+            lake.write("bronze", entry.name, rows, set(days))
+
+
+def _build(settings: Settings, target: Path) -> dict[str, Any]:
     """Build everything; what dbt tests is tested by the job above, on PostgreSQL, and by tests/dbt."""
     settings.warehouse_path.parent.mkdir(exist_ok=True)
     finished = subprocess.run(
@@ -104,7 +126,7 @@ def _build(settings: Settings, target: Path, lake: Path) -> dict[str, Any]:
             "--no-use-colors",
             "--quiet",
         ],
-        env={**os.environ, **settings.dbt_env(), "CLAIMWORKS_LAKE": str(lake)},
+        env={**os.environ, **settings.dbt_env()},
         capture_output=True,
         text=True,
         check=False,
