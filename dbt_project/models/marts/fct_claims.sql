@@ -29,6 +29,7 @@ select
     submissions.rendering_provider_npi,
     submissions.taxonomy_code,
     submissions.facility_type_code,
+    submissions.facility_id,
     submissions.patient_key,
     submissions.subscriber_key,
     submissions.principal_diagnosis_code,

@@ -1,0 +1,40 @@
+-- Each CAS triple as it counts: a reduction to nothing is a denial, a reduction of a line that was paid is a price (other),
+-- so that sums by bucket are the amounts of fct_remittances.
+select
+    adjustments.tenant_id,
+    adjustments.remittance_claim_id || '-' || cast(adjustments.adjustment_ordinal as text) as adjustment_id,
+    adjustments.remittance_claim_id,
+    case when adjustments.line_number is null then 'claim' else 'line' end as adjustment_level,
+    cast(adjustments.line_number as integer) as line_number,
+    answers.claim_id,
+    lines.claim_line_number,
+    answers.payer_id,
+    answers.adjudicated_date,
+    {{ calendar_month('answers.adjudicated_date') }} as month_date,
+    answers.is_reversal,
+    answers.is_reversed,
+    answers.is_first,
+    answers.is_standing,
+    adjustments.group_code,
+    adjustments.reason_code,
+    adjustments.reason_category,
+    case
+        when adjustments.adjustment_bucket <> 'reduction' then adjustments.adjustment_bucket
+        when adjustments.line_number is null or lines.is_denied then 'denial'
+        else 'other'
+    end as adjustment_bucket,
+    adjustments.is_denial_reason,
+    cast(adjustments.amount as decimal(18, 2)) as adjustment_amount,
+    cast(adjustments.quantity as decimal(18, 3)) as quantity,
+    adjustments.file_id,
+    adjustments.transaction_ordinal,
+    adjustments.segment_ordinal,
+    adjustments.byte_offset
+from {{ ref('int_remittances__adjustments') }} as adjustments
+inner join {{ ref('fct_remittances') }} as answers
+    on adjustments.tenant_id = answers.tenant_id and adjustments.remittance_claim_id = answers.remittance_claim_id
+left join {{ ref('fct_remittance_lines') }} as lines
+    on
+        adjustments.tenant_id = lines.tenant_id
+        and adjustments.remittance_claim_id = lines.remittance_claim_id
+        and adjustments.line_number = lines.line_number
