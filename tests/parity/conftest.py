@@ -125,6 +125,7 @@ def _build(settings: Settings, target: Path) -> dict[str, Any]:
             "--log-path", str(target),
             "--no-use-colors",
             "--quiet",
+            "--log-level-file", "none",
         ],
         env={**os.environ, **settings.dbt_env()},
         capture_output=True,
