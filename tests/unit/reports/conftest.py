@@ -12,6 +12,7 @@ import yaml
 
 from claims.reports import REPORTS, Filters, write
 from claims.warehouse import publish
+from claims.warehouse.publishing import REQUIRED_MARTS
 
 MARTS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts"
 CUT_OFF = date(2025, 6, 30)
@@ -72,7 +73,9 @@ def base() -> Rows:
 
 
 def publish_rows(home: Path, rows: Rows) -> Path:
-    """Publish marts of the dbt contracts that hold `rows` and nothing else; returns the copy of alder."""
+    """Publish the marts that reports read, as the dbt contracts have them, with `rows`; returns the copy of alder."""
+    needed = {mart.removeprefix("marts.") for report in REPORTS.values() for t in report.tables for mart in t.marts}
+    needed |= {*REQUIRED_MARTS}
     warehouse = home / "warehouse.duckdb"
     home.mkdir(parents=True, exist_ok=True)
     warehouse.unlink(missing_ok=True)
@@ -80,6 +83,8 @@ def publish_rows(home: Path, rows: Rows) -> Path:
         connection.execute("create schema marts")
         for contract in sorted(MARTS.glob("_*models.yml")):
             for model in yaml.safe_load(contract.read_text())["models"]:
+                if model["name"] not in needed:
+                    continue
                 columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
                 connection.execute(f"create table marts.{model['name']} ({columns})")
         for name, values in rows.items():
