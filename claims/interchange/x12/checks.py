@@ -1,7 +1,8 @@
 """Checks of the content: what the guides require, and money that must add up. They make findings and change no value.
 
 Belongs here: checks of claims and remittances. Does not belong here: envelopes (`envelope`), values that are not of
-their type (`columns`), what the sets without claims must hold (`required`), payer rules and scrubbing (`quality`).
+their type (`columns`), what must be there (`required`,
+`required_claims`), payer rules and scrubbing (`quality`).
 """
 
 import numpy as np
@@ -16,6 +17,7 @@ from claims.interchange.x12.findings import Findings
 from claims.interchange.x12.loops import Context
 from claims.interchange.x12.remits835 import Remits835
 from claims.interchange.x12.required import check_required, is_5010
+from claims.interchange.x12.required_claims import IS_MARK, check_required_claims
 from claims.interchange.x12.tokens import ABSENT, CODE, Flags, Index, Longs, Spans, Tokens, Words, pack
 
 _BODY = {"837P": "CLM", "837I": "CLM", "837D": "CLM", "835": "BPR", "999": "AK1", "997": "AK1"}
@@ -43,8 +45,6 @@ _CODES: tuple[tuple[str, tuple[int, ...], int, int, str], ...] = (
 
 
 _COMPOSITES = (("CLM", 5), ("SV1", 1), ("SV2", 2), ("SV3", 1), ("SVC", 1))
-_IS_MARK = np.zeros(256, np.bool_)
-_IS_MARK[list(b":><|^\\!;&@#$%+=?")] = True
 
 
 def check_bodies(tokens: Tokens, envelope: Envelope, findings: Findings) -> None:
@@ -80,7 +80,7 @@ def check_all(context: Context, columns: Columns) -> None:
         whole = (parts[0].end == spans.end) & (spans.end - spans.start > 3)
         # AD, HC and the like are two letters: what follows them tells the mark that the sender used.
         mark = tokens.bytes[spans.start + 2]
-        findings.bad("X12-COMPONENT-MARK", found, whole & _IS_MARK[mark], element)
+        findings.bad("X12-COMPONENT-MARK", found, whole & IS_MARK[mark], element)
     for name, form, value in (("DTP", 2, 3), ("DTM", 0, 2)):
         found = context.of(name)
         if form:
@@ -96,6 +96,7 @@ def check_all(context: Context, columns: Columns) -> None:
     findings.bad("X12-ISA-DATE", isa, ~has_day, 9)
     _check_levels(context, columns)
     check_required(context, findings)
+    check_required_claims(context, findings)
 
 
 def is_npi(tokens: Tokens, spans: Spans) -> Flags:

@@ -409,7 +409,7 @@ CATALOGUE: tuple[Finding, ...] = (
         "The patient's level of a 271 tells no benefit and no reason for refusal",
         "Send EB, or AAA.",
     ),
-    Finding("X12-DEMOGRAPHICS-MISSING", "error", "none", "3", "The dependent has no birth date and sex", "Send DMG."),
+    Finding("X12-DEMOGRAPHICS-MISSING", "error", "none", "3", "The patient has no birth date and sex", "Send DMG."),
     Finding("X12-REVIEW-MISSING", "error", "none", "3", "The event of a 278 asks for no review", "Send UM."),
     Finding("X12-TRACE-MISSING", "error", "none", "3", "The level has no trace number", "Send TRN in the level."),
     Finding("X12-STATUS-MISSING", "error", "none", "3", "Nothing is said of what is traced", "Send STC after it."),
@@ -436,6 +436,81 @@ CATALOGUE: tuple[Finding, ...] = (
     Finding(
         "X12-IK5-MISSING", "error", "none", "3", "The answer has no verdict on a set", "Send IK5 (997: AK5) after AK2."
     ),
+    # -- what claims and remittances must hold (`required_claims`) ----------------------------------------------------
+    Finding(
+        "X12-ELEMENT-PAIR",
+        "error",
+        "none",
+        "2",
+        "An element stands without the one that goes with it",
+        "Send both elements, or neither.",
+    ),
+    Finding("X12-CONTACT-MISSING", "error", "none", "3", "The submitter or payer names no contact", "Send PER."),
+    Finding("X12-ADDRESS-MISSING", "error", "none", "3", "The party has no street address", "Send N3 after its name."),
+    Finding("X12-CITY-MISSING", "error", "none", "3", "The party has no city and state", "Send N4 after its N3."),
+    Finding(
+        "X12-TAX-ID-MISSING",
+        "error",
+        "none",
+        "3",
+        "The billing provider or pay-to plan has no tax number",
+        "Send REF*EI (or REF*SY for a person).",
+    ),
+    Finding("X12-MEMBER-MISSING", "error", "none", "I7", "The subscriber level names no subscriber", "Send NM1*IL."),
+    Finding(
+        "X12-RELATIONSHIP-MISSING",
+        "error",
+        "none",
+        "3",
+        "The patient level does not say how the patient is related to the subscriber",
+        "Send PAT after HL.",
+    ),
+    Finding("X12-PATIENT-MISSING", "error", "none", "I7", "The level or payment names no patient", "Send NM1*QC."),
+    Finding(
+        "X12-CL1-MISSING",
+        "error",
+        "none",
+        "3",
+        "An institutional claim says nothing of admission and patient status",
+        "Send CL1.",
+    ),
+    Finding(
+        "X12-OTHER-COVERAGE-MISSING", "error", "none", "3", "The other coverage (2320) has no OI", "Send OI in 2320."
+    ),
+    Finding(
+        "X12-OTHER-MEMBER-MISSING",
+        "error",
+        "none",
+        "I7",
+        "The other coverage names no subscriber (2330A)",
+        "Send NM1*IL after OI.",
+    ),
+    Finding(
+        "X12-OTHER-PAYER-MISSING",
+        "error",
+        "none",
+        "I7",
+        "The other coverage names no payer (2330B)",
+        "Send NM1*PR in 2330B.",
+    ),
+    Finding(
+        "X12-OTHER-ID-MISSING",
+        "error",
+        "none",
+        "3",
+        "A provider of another payer has no number of that payer",
+        "Send REF after its NM1.",
+    ),
+    Finding("X12-DRUG-QUANTITY-MISSING", "error", "none", "3", "The drug has no quantity", "Send CTP after LIN."),
+    Finding(
+        "X12-ADJUDICATION-DATE-MISSING",
+        "error",
+        "none",
+        "3",
+        "The other payer's decision on the line has no date",
+        "Send DTP*573 after SVD.",
+    ),
+    Finding("X12-FORM-ANSWER-MISSING", "error", "none", "3", "The form has no answer", "Send FRM after LQ."),
 )
 
 BY_CODE: dict[str, Finding] = {finding.code: finding for finding in CATALOGUE}

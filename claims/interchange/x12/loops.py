@@ -265,6 +265,14 @@ class Context:
         out: Index = ends[np.searchsorted(self._openers, segment, "right")]
         return out
 
+    @cached_property
+    def opener(self) -> Ints:
+        """By segment: the row, among all that open something, of the one it stands under; -1 before the first."""
+        at = self._openers
+        counts = np.diff(np.concatenate(([0], at, [self.tokens.count])))
+        out: Ints = np.repeat(np.arange(-1, len(at), dtype=np.int32), counts)
+        return out
+
     def latest_level(self, *words: str) -> Index:
         """By row of HL: the row of the last HL of one of these levels (HL03) up to it in its set, itself included."""
         at = self.level_at

@@ -43,6 +43,7 @@ def professional(*claims: Sequence[str], control: str = "0001") -> list[str]:
         [
             "BHT*0019*00*1*20240131*1200*CH",
             "NM1*41*2*CLINIC*****46*123",
+            "PER*IC*BOB*TE*5551234567",
             "NM1*40*2*PAYER*****46*999",
             *BILLING,
             *SUBSCRIBER,
@@ -62,7 +63,10 @@ def remittance(*body: str, total: str = "80", control: str = "0001") -> list[str
             "TRN*1*EFT1*1512345678",
             "DTM*405*20240229",
             "N1*PR*PAYER",
+            "N3*PO BOX 1",
+            "N4*BOSTON*MA*02118",
             "REF*2U*60054",
+            "PER*BL*EDI*TE*5551234567",
             "N1*PE*ALDER CLINIC*XX*1234567893",
             "REF*TJ*123456789",
             "LX*1",

@@ -124,4 +124,4 @@ def test_a_claim_without_lines_is_put_aside_and_its_neighbour_is_read() -> None:
 
 
 def test_an_empty_component_is_not_another_mark() -> None:
-    assert codes(changed(PROFESSIONAL, "11:B:1", "11::1")) == []
+    assert codes(changed(PROFESSIONAL, "11:B:1", "11::1")) == [("X12-ELEMENT-MISSING", "CLM", 5)]

@@ -230,7 +230,8 @@ def test_segments_carry_loop_and_claim() -> None:
     loops = [(row["segment_id"], row["loop_id"], row["claim_ordinal"]) for row in table]
     assert loops == [
         ("ISA", None, None), ("GS", None, None), ("ST", None, None), ("BHT", None, None), ("NM1", "1000A", None),
-        ("NM1", "1000B", None), ("HL", "2000A", None), ("PRV", "2000A", None), ("NM1", "2010AA", None),
+        ("PER", "1000A", None), ("NM1", "1000B", None), ("HL", "2000A", None), ("PRV", "2000A", None),
+        ("NM1", "2010AA", None),
         ("N3", "2010AA", None), ("N4", "2010AA", None), ("REF", "2010AA", None), ("HL", "2000B", None),
         ("SBR", "2000B", None), ("NM1", "2010BA", None), ("N3", "2010BA", None), ("N4", "2010BA", None),
         ("DMG", "2010BA", None), ("NM1", "2010BB", None), ("CLM", "2300", 1), ("REF", "2300", 1), ("HI", "2300", 1),
