@@ -10,6 +10,7 @@ from pathlib import Path
 from claims.lake import Lake
 from claims.store import open_store
 from claims.store.models import FileState
+from claims.warehouse.money import verify_money
 from orchestration.defs.bronze.ingest import ingest_pending
 from orchestration.settings import Settings
 
@@ -66,3 +67,10 @@ def test_the_command_takes_real_files_all_the_way_and_says_what_became_of_each(
     assert len(files) == sent
     assert {f["status"] for f in files} <= {"read", "read_with_findings", "quarantined", "duplicate"}
     assert all(f["reason"] for f in files if f["status"] != "read")
+    settings = Settings(home=tmp_path / "home")
+    money = verify_money(settings.warehouse_location, settings.lake)
+    assert money.holds, [check for check in money.checks if check.wrong]
+    assert money.unexplained == 0
+    assert {one.identity for one in money.breaks} >= {"line_payment", "claim_payment", "transaction_payment"}
+    deposits = next(one for one in money.statements if one.level == "deposit")
+    assert deposits.total, "the 835s are in it"
