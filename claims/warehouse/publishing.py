@@ -30,7 +30,9 @@ META = "serving"
 REQUIRED_MARTS = (
     "agg_denials_monthly",
     "agg_denied_lines_monthly",
+    "agg_kpi_comparison",
     "agg_revenue_monthly",
+    "dim_kpi_definition",
     "dim_payer",
     "dim_provider",
     "fct_claims",
@@ -39,7 +41,7 @@ REQUIRED_MARTS = (
 
 # Code lists and calendars, the same for every tenant. Any other mart without `tenant_id` stops the publication,
 # because nothing would hold one tenant's rows apart from another's.
-SHARED_MARTS = frozenset({"dim_adjustment_reason", "dim_date", "dim_diagnosis", "dim_procedure"})
+SHARED_MARTS = frozenset({"dim_adjustment_reason", "dim_date", "dim_diagnosis", "dim_kpi_definition", "dim_procedure"})
 
 # Marts that are built and not published: what a single patient is like (birth year, state, ZIP3). No role looks at one
 # patient on a screen or in a report; whose claim it is has a door of its own, with a permission and a record of it.

@@ -13,6 +13,7 @@ select
     submissions.payer_responsibility_code = 'P' as is_primary,
     submissions.is_rejected,
     submissions.is_first_pass,
+    cast(coalesce(edits.edit_count, 0) as integer) as edit_count,
     submissions.received_date,
     submissions.submitted_date,
     submissions.service_from_date,
@@ -20,6 +21,7 @@ select
     balances.first_adjudicated_date,
     balances.standing_date as last_adjudicated_date,
     balances.first_paid_date,
+    balances.write_off_date,
     balances.cut_off_date,
     submissions.payer_id,
     submissions.payer_name,
@@ -63,3 +65,5 @@ select
 from {{ ref('int_claims__submissions') }} as submissions
 inner join {{ ref('int_claims__balances') }} as balances
     on submissions.tenant_id = balances.tenant_id and submissions.claim_id = balances.claim_id
+left join {{ ref('int_claims__edits') }} as edits
+    on submissions.tenant_id = edits.tenant_id and submissions.claim_id = edits.claim_id

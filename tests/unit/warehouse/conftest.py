@@ -32,6 +32,8 @@ def write_warehouse(tmp_path: Path) -> Callable[..., Path]:
                 from marts.fct_claims where claim_id like '%-1';
                 create table marts.agg_denials_monthly as select 'alder' as tenant_id, 1 as denied_claim_count;
                 create table marts.agg_denied_lines_monthly as select 'alder' as tenant_id, 1 as line_count;
+                create table marts.agg_kpi_comparison as select 'alder' as tenant_id, 1 as kpi_value;
+                create table marts.dim_kpi_definition as select 'payer_lag' as kpi_id;
                 create table marts.agg_revenue_monthly as select 'birch' as tenant_id, 1 as claim_count;
                 create table marts.dim_payer as select 'alder' as tenant_id, 'P1' as payer_id;
                 create table marts.dim_provider as select 'alder' as tenant_id, '1234567893' as provider_npi;

@@ -1,0 +1,1 @@
+{{ kpi_monthly('agg_cash_collection_rate') }}

@@ -1,0 +1,1 @@
+{{ kpi_monthly('agg_denial_write_off_rate') }}

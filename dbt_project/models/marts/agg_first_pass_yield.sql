@@ -1,0 +1,1 @@
+{{ kpi_monthly('agg_first_pass_yield') }}

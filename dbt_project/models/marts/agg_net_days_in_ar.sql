@@ -1,0 +1,1 @@
+{{ kpi_monthly('agg_net_days_in_ar') }}

@@ -1,0 +1,1 @@
+{{ kpi_monthly('agg_underpayment_variance') }}
