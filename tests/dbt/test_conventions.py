@@ -11,7 +11,7 @@ PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "
 EDGES = {
     "staging": {"source"},
     "intermediate": {"staging", "intermediate", "seed"},
-    "marts": {"intermediate", "marts", "seed"},
+    "marts": {"intermediate", "marts", "seed", "snapshot"},
 }
 # What tells of something unusual, which may be right: the only tests that may warn, each with its reason.
 ANOMALY_TESTS = {"volume_within_history", "feed_is_fresh"}

@@ -124,6 +124,12 @@ def test_every_generic_test_has_a_case_that_fails_and_one_that_passes(warehouse:
 
 
 TAMPERING = {
+    "adjustments_are_those_of_answers": (
+        "update marts.fct_adjustments set adjustment_bucket = 'other' where adjustment_bucket = 'contractual'"
+    ),
+    "snapshots_hold_the_receivables": (
+        "update marts.fct_ar_snapshot set open_balance_amount = open_balance_amount + 0.01 where not is_closed"
+    ),
     "claim_lives_go_forward": (
         "update marts.fct_claim_status_history set status_date = date '2024-12-31'"
         " where claim_id = 'c1-1' and source = '835'"

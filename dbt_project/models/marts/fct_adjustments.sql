@@ -1,5 +1,10 @@
 -- Each CAS triple as it counts: a reduction to nothing is a denial, a reduction of a line that was paid is a price (other),
 -- so that sums by bucket are the amounts of fct_remittances.
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 select
     adjustments.tenant_id,
     adjustments.remittance_claim_id || '-' || cast(adjustments.adjustment_ordinal as text) as adjustment_id,
@@ -30,10 +35,10 @@ select
     adjustments.transaction_ordinal,
     adjustments.segment_ordinal,
     adjustments.byte_offset
-from {{ ref('int_remittances__adjustments') }} as adjustments
-inner join {{ ref('fct_remittances') }} as answers
+from {{ changed_rows(ref('int_remittances__adjustments'), 'remittance_claim_id') }} as adjustments
+inner join {{ changed_rows(ref('fct_remittances'), 'remittance_claim_id') }} as answers
     on adjustments.tenant_id = answers.tenant_id and adjustments.remittance_claim_id = answers.remittance_claim_id
-left join {{ ref('fct_remittance_lines') }} as lines
+left join {{ changed_rows(ref('fct_remittance_lines'), 'remittance_claim_id') }} as lines
     on
         adjustments.tenant_id = lines.tenant_id
         and adjustments.remittance_claim_id = lines.remittance_claim_id

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_rows('remittance_claim_id') }}", post_hook="{{ remember_build() }}"
+) }}
 select
     lines.tenant_id,
     lines.remittance_claim_id,
@@ -39,10 +44,10 @@ select
     lines.transaction_ordinal,
     lines.segment_ordinal,
     lines.byte_offset
-from {{ ref('int_remittances__lines') }} as lines
-inner join {{ ref('fct_remittances') }} as answers
+from {{ changed_rows(ref('int_remittances__lines'), 'remittance_claim_id') }} as lines
+inner join {{ changed_rows(ref('fct_remittances'), 'remittance_claim_id') }} as answers
     on lines.tenant_id = answers.tenant_id and lines.remittance_claim_id = answers.remittance_claim_id
-left join {{ ref('int_remittances__line_matches') }} as matches
+left join {{ changed_rows(ref('int_remittances__line_matches'), 'remittance_claim_id') }} as matches
     on
         lines.tenant_id = matches.tenant_id
         and lines.remittance_claim_id = matches.remittance_claim_id
