@@ -73,7 +73,8 @@ def answers_to(tables: Mapping[str, pa.Table]) -> list[Outgoing]:
         of_set = defaultdict(list)
         for row in wrong:
             of_set[row["transaction_ordinal"]].append(row)
-        bodies = [_body(rows, of_set) for rows in by_group.values()]
+        version = f"{head['version_code'] or '00501'}0"
+        bodies = [_body(rows, of_set, version) for rows in by_group.values()]
         if not answers and not bodies:
             continue
         groups = [Group("FA", GUIDE_999, [TransactionSet("999", GUIDE_999, body) for body in bodies])] if bodies else []
@@ -106,11 +107,11 @@ def _ta1(head: Row, notes: Sequence[Row]) -> Segment:
     return ("TA1", head["isa_control_number"] or "", day, head["interchange_time"] or "", status, note)
 
 
-def _body(rows: Sequence[Row], of_set: Mapping[int, list[Row]]) -> list[Segment]:
-    """AK1..AK9 for the sets of one group."""
+def _body(rows: Sequence[Row], of_set: Mapping[int, list[Row]], version: str) -> list[Segment]:
+    """AK1..AK9 for the sets of one group; AK103 is `version` where the group names no guide (GS08)."""
     first = rows[0]
     functional = _FUNCTIONAL.get(first["transaction_type"] or "", "HC")
-    guide = first["implementation_guide"] or ""
+    guide = first["implementation_guide"] or version
     body: list[Segment] = [("AK1", functional, first["gs_control_number"] or "0", guide)]
     verdicts = []
     for row in rows:

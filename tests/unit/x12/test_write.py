@@ -140,3 +140,12 @@ def test_answers_are_never_answered() -> None:
     tables = read([Source.of(interchange(professional(CLAIM)))]).tables
     answer = acknowledge(tables, numbers=Numbers(), at=AT)
     assert acknowledge(read([Source.of(answer)]).tables, numbers=Numbers(), at=AT) == b""
+
+
+def test_a_group_that_names_no_guide_is_answered_by_its_version() -> None:
+    plain = interchange(professional())
+    data = plain.replace(b"*X*005010X222A2~", b"*X~").replace(b"ST*837*0001*005010X222A2~", b"ST*837*0001~")
+    assert data != plain
+    answer = acknowledge(read([Source.of(data)]).tables, numbers=Numbers(), at=AT)
+    assert "AK1*HC*1*005010" in texts(answer)
+    assert read([Source.of(answer)]).tables["findings"].to_pylist() == []
