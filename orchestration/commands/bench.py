@@ -13,7 +13,7 @@ from orchestration.lib import console
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
-BENCHMARKS = ("demo", "x12")
+BENCHMARKS = ("demo", "warehouse", "x12")
 
 
 @app.command()
@@ -27,6 +27,7 @@ def bench(
     Examples:
       claimworks bench demo
       claimworks bench demo --json
+      claimworks bench warehouse --json
     """
     if name not in BENCHMARKS:
         raise CommandError(f"no benchmark {name!r}", fix=f"one of {', '.join(BENCHMARKS)}", code=ExitCode.USAGE)

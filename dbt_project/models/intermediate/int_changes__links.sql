@@ -13,24 +13,32 @@ with sets as (
     where not is_removed
 ),
 
+linked as (
+    {% if is_incremental() %}
+        select distinct
+            tenant_id,
+            file_id,
+            transaction_ordinal
+        from {{ this }}
+    {% else %}
+    select
+        tenant_id,
+        file_id,
+        transaction_ordinal
+    from sets
+    where 1 = 0
+    {% endif %}
+),
+
 fresh as (
     select sets.*
     from sets
-    {% if is_incremental() %}
-        left join
-            (
-                select distinct
-                    tenant_id,
-                    file_id,
-                    transaction_ordinal
-                from {{ this }}
-            ) as linked
-            on
-                sets.tenant_id = linked.tenant_id
-                and sets.file_id = linked.file_id
-                and sets.transaction_ordinal = linked.transaction_ordinal
-        where linked.file_id is null
-    {% endif %}
+    left join linked
+        on
+            sets.tenant_id = linked.tenant_id
+            and sets.file_id = linked.file_id
+            and sets.transaction_ordinal = linked.transaction_ordinal
+    where linked.file_id is null
 ),
 
 transactions as (
