@@ -1,8 +1,7 @@
 """Checks of the content: what the guides require, and money that must add up. They make findings and change no value.
 
 Belongs here: checks of claims and remittances. Does not belong here: envelopes (`envelope`), values that are not of
-their type (`columns`), what must be there (`required`,
-`required_claims`), payer rules and scrubbing (`quality`).
+their type (`columns`), what must be there (`required`, `required_claims`), payer rules and scrubbing (`quality`).
 """
 
 import numpy as np
