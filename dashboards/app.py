@@ -19,6 +19,7 @@ page = st.navigation(
     {
         "Revenue cycle": [
             st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+            st.Page("pages/kpis.py", title="KPIs", icon=":material/speed:", url_path="kpis"),
             st.Page("pages/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
             st.Page("pages/reports.py", title="Finance reports", icon=":material/table_view:", url_path="reports"),
         ],

@@ -87,6 +87,36 @@ def rate_by_month(months: pa.Table, height: int = HEIGHT) -> alt.LayerChart | al
     ).properties(height=height)
 
 
+def kpi_by_month(months: pa.Table, unit: str) -> alt.LayerChart | alt.FacetChart:
+    """A line of `value` by month, open months hollow, and a thin one of `default_value`; `unit` share or days."""
+    number = ".1%" if unit == "share" else ",.1f"
+    base = alt.Chart(months).transform_calculate(state=_STATE)
+    x = _months()
+    axis = alt.Axis(format=".0%" if unit == "share" else ",.0f", title=None, tickCount=5)
+    tooltip = [
+        _MONTH_TOOLTIP,
+        alt.Tooltip("value:Q", title="Chosen definition", format=number),
+        alt.Tooltip("default_value:Q", title="Default definition", format=number),
+        alt.Tooltip("numerator:Q", title="Numerator", format=",.2f"),
+        alt.Tooltip("denominator:Q", title="Denominator", format=",.2f"),
+        _STATE_TOOLTIP,
+    ]
+    y = alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=True))
+    known = base.transform_filter("isValid(datum.value)")
+    return alt.layer(
+        base.mark_line(strokeWidth=1.5, strokeDash=[2, 3], opacity=0.7).encode(
+            x=x, y=alt.Y("default_value:Q", axis=axis)
+        ),
+        known.mark_line(strokeWidth=2.5).encode(x=x, y=y),
+        known.transform_filter("!datum.is_open")
+        .mark_point(filled=True, size=60, opacity=1)
+        .encode(x=x, y=y, tooltip=tooltip),
+        known.transform_filter("datum.is_open")
+        .mark_point(filled=False, size=70, strokeWidth=2, opacity=1)
+        .encode(x=x, y=y, tooltip=tooltip),
+    ).properties(height=HEIGHT)
+
+
 def bars(rows: pa.Table, value: str, value_title: str, value_format: str) -> alt.LayerChart | alt.FacetChart:
     """Horizontal bars of `value` by `name` in the table's order, the number written at each bar's end."""
     names = rows.column("name").to_pylist()

@@ -478,6 +478,147 @@ def denied_rows(copy: db.Copy, filters: Filters, limit: int | None) -> pa.Table:
     return db.read(copy, sql, **filters.values("payers", "providers", "categories"))
 
 
+@dataclass(frozen=True)
+class KpiDefinition:
+    """One definition of a KPI, as `marts.dim_kpi_definition` states it."""
+
+    kpi_id: str
+    definition_id: str
+    is_default: bool
+    kpi_name: str
+    unit: str
+    statistic: str
+    factor: int
+    formula: str
+    definition_source: str
+    note: str
+    model_name: str
+    numerator_rows: str
+    numerator_filter: str
+    denominator_rows: str
+    denominator_filter: str
+
+
+def kpi_definitions(copy: db.Copy) -> list[KpiDefinition]:
+    """Every definition of every KPI in the order of the register, the default of a KPI first."""
+    columns = ", ".join(KpiDefinition.__dataclass_fields__)
+    sql = f"""
+        select {columns}
+        from marts.dim_kpi_definition
+        order by min(position) over (partition by kpi_id), not is_default, position
+    """
+    return [KpiDefinition(**row) for row in db.read(copy, sql).to_pylist()]
+
+
+def kpi_by_month(copy: db.Copy, kpi_id: str, definition_id: str) -> pa.Table:
+    """By month: month, value, default_value, difference, numerator, denominator, is_open.
+
+    Value is null where there is nothing to divide by, or the definition looks at months before the data begin.
+    """
+    sql = """
+        select
+            month_date as month,
+            kpi_value as value,
+            default_value,
+            difference,
+            numerator::double as numerator,
+            denominator::double as denominator,
+            not is_mature as is_open
+        from marts.agg_kpi_comparison
+        where kpi_id = $kpi_id and definition_id = $definition_id
+        order by month_date
+    """
+    return db.read(copy, sql, kpi_id=kpi_id, definition_id=definition_id)
+
+
+def kpi_by_payer(copy: db.Copy, definition: KpiDefinition, month: date) -> pa.Table:
+    """By payer in one month: payer, value, numerator, denominator; the largest denominator first."""
+    sql = f"""
+        with running as (
+            select
+                payer_id,
+                lag_days,
+                sum(numerator) as numerator,
+                sum(denominator) as denominator,
+                sum(sum(denominator)) over (partition by payer_id order by lag_days) as running_count,
+                sum(sum(denominator)) over (partition by payer_id) as total_count
+            from marts.{definition.model_name}
+            where kpi_id = $kpi_id and definition_id = $definition_id and month_date = $month and has_full_window
+            group by payer_id, lag_days
+        ),
+        payers as (
+            select
+                payer_id,
+                sum(numerator) as numerator,
+                sum(denominator) as denominator,
+                min(lag_days) filter (where running_count * 2 >= total_count) as lower_middle,
+                min(lag_days) filter (where running_count * 2 > total_count) as upper_middle
+            from running
+            group by payer_id
+        )
+        select
+            coalesce(dim_payer.payer_name, payers.payer_id) as payer,
+            case
+                when $statistic = 'median' then (lower_middle + upper_middle) / 2.0
+                else numerator::double * $factor / nullif(denominator::double, 0)
+            end::double as value,
+            numerator::double as numerator,
+            denominator::double as denominator
+        from payers
+        left join marts.dim_payer on payers.payer_id = dim_payer.payer_id
+        order by payers.denominator desc, payer
+    """
+    return db.read(
+        copy,
+        sql,
+        kpi_id=definition.kpi_id,
+        definition_id=definition.definition_id,
+        statistic=definition.statistic,
+        factor=definition.factor,
+        month=month,
+    )
+
+
+def kpi_closed_month(copy: db.Copy) -> date | None:
+    """The last month that is closed for every definition; None where there is none."""
+    sql = """
+        select max(month_date) as month
+        from (
+            select month_date
+            from marts.agg_kpi_comparison
+            group by month_date
+            having bool_and(is_mature)
+        )
+    """
+    month: date | None = db.read(copy, sql).to_pylist()[0]["month"]
+    return month
+
+
+def kpi_summary(copy: db.Copy, month: date) -> pa.Table:
+    """Every definition in one month: kpi, definition, unit, value, difference to the default, formula, source."""
+    sql = """
+        select
+            definitions.kpi_name as kpi,
+            definitions.definition_id as definition,
+            definitions.unit,
+            months.kpi_value as value,
+            case when not definitions.is_default then months.difference end as difference,
+            definitions.formula,
+            definitions.definition_source as source
+        from marts.dim_kpi_definition as definitions
+        left join marts.agg_kpi_comparison as months
+            on
+                definitions.kpi_id = months.kpi_id
+                and definitions.definition_id = months.definition_id
+                and months.month_date = $month
+        order by
+            min(definitions.position) over (partition by definitions.kpi_id),
+            not definitions.is_default,
+            definitions.position
+    """
+    return db.read(copy, sql, month=month)
+
+
 def _row(copy: db.Copy, sql: str, values: dict[str, db.Value]) -> dict[str, Any]:
     row: dict[str, Any] = db.read(copy, sql, **values).to_pylist()[0]
     return row

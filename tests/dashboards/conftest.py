@@ -21,7 +21,8 @@ import yaml
 
 from claims.warehouse import publish
 
-CONTRACT = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts" / "_marts__models.yml"
+MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
+CONTRACTS = (MARTS / "_marts__models.yml", MARTS / "_kpis__models.yml")
 EVERGREEN, SUMMIT = "EVG01", "SUM01"
 NPI_1, NPI_2 = "1234567893", "1999999984"
 CUT_OFF = date(2025, 6, 30)
@@ -122,6 +123,42 @@ def the_marts() -> Rows:
         denial(second, date(2025, 6, 20), "authorization", 250, "Summit Mutual", 42),
         denial(again, date(2025, 4, 1), "eligibility", 99, "Evergreen Health", 8),
     ]
+    return rows | the_kpis(months)
+
+
+def the_kpis(months: list[date]) -> Rows:
+    """Denials of 3 of 15 claims a month, naively 2 of 15; answers after 10, 20 (Evergreen) and 40 days (Summit)."""
+    denial, lag = "agg_initial_denial_rate", "agg_payer_lag"
+    rows: Rows = {denial: [], lag: [], "agg_kpi_comparison": [], "dim_kpi_definition": []}
+    for position, (kpi, name, definition, model, unit, statistic, factor) in enumerate(
+        [
+            ("initial_denial_rate", "Initial denial rate", "default", denial, "share", "ratio", 3),
+            ("initial_denial_rate", "Initial denial rate", "naive", denial, "share", "ratio", 1),
+            ("payer_lag", "Payer lag", "default", lag, "days", "median", 1),
+        ]
+    ):
+        row = {"kpi_id": kpi, "kpi_name": name, "definition_id": definition, "model_name": model, "unit": unit}
+        row |= {"statistic": statistic, "factor": factor, "position": position, "is_default": definition == "default"}
+        row |= {"formula": f"{definition} formula of {kpi}", "definition_source": f"{definition} body", "note": "Note."}
+        row |= {"numerator_rows": "marts.fct_claims as claims", "denominator_rows": "marts.fct_claims as claims"}
+        rows["dim_kpi_definition"].append(
+            row | {"numerator_filter": "claims.is_initially_denied", "denominator_filter": "claims.is_first_pass"}
+        )
+    for month in months:
+        key = {"tenant_id": "alder", "month_date": month, "has_full_window": True, "is_mature": month.month <= 4}
+        rate = key | {"kpi_id": "initial_denial_rate"}
+        for definition, value, difference in (("default", 0.2, 0.0), ("naive", 0.13, -0.07)):
+            rows["agg_kpi_comparison"].append(
+                rate | {"definition_id": definition, "kpi_value": value, "default_value": 0.2, "difference": difference}
+            )
+        days = key | {"kpi_id": "payer_lag", "definition_id": "default"}
+        rows["agg_kpi_comparison"].append(days | {"kpi_value": 20.0, "default_value": 20.0, "difference": 0.0})
+        for payer, denied, sent in ((EVERGREEN, 2, 30), (SUMMIT, 1, 15)):
+            rows[denial].append(
+                rate | {"definition_id": "default", "payer_id": payer, "numerator": denied, "denominator": sent}
+            )
+        for payer, after in ((EVERGREEN, 10), (EVERGREEN, 20), (SUMMIT, 40)):
+            rows[lag].append(days | {"payer_id": payer, "lag_days": after, "numerator": after, "denominator": 1})
     return rows
 
 
@@ -130,7 +167,7 @@ def write_warehouse(path: Path, rows: Rows) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema marts")
-        for model in yaml.safe_load(CONTRACT.read_text())["models"]:
+        for model in [one for path in CONTRACTS for one in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]]:
             name = model["name"]
             columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
             connection.execute(f"create table marts.{name} ({columns})")
