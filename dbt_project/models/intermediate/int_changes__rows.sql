@@ -3,6 +3,8 @@
 -- directly or by way of others. The first entry holds every row there is.
 -- The branches of a template cannot be indented to the linter's liking.
 -- noqa: disable=LT02
+-- The notes of builds have to be there before the first model that follows the log.
+-- depends_on: {{ ref('int_changes__builds') }}
 {{ config(materialized='incremental', incremental_strategy='append') }}
 {% if is_incremental() %}
     with recursive changes as (
