@@ -14,29 +14,23 @@ with deposits as (
 -- day are one movement: nothing says in which order a payer made them.
 forward_balances as (
     select
-        adjustments.tenant_id,
-        totals.payer_id,
-        adjustments.provider_id,
-        adjustments.payer_claim_key,
-        coalesce(totals.payment_date, totals.received_date) as balance_date,
-        coalesce(adjustments.amount, 0) as amount,
-        adjustments.file_id,
-        adjustments.transaction_ordinal,
-        adjustments.segment_ordinal,
-        adjustments.byte_offset,
+        tenant_id,
+        payer_id,
+        provider_id,
+        payer_claim_key,
+        coalesce(payment_date, received_date) as balance_date,
+        adjustment_amount as amount,
+        file_id,
+        transaction_ordinal,
+        segment_ordinal,
+        byte_offset,
         row_number() over (
             partition by
-                adjustments.tenant_id, totals.payer_id, adjustments.provider_id, adjustments.payer_claim_key,
-                coalesce(totals.payment_date, totals.received_date)
-            order by adjustments.amount desc, adjustments.file_id desc, adjustments.adjustment_ordinal desc
+                tenant_id, payer_id, provider_id, payer_claim_key, coalesce(payment_date, received_date)
+            order by adjustment_amount desc, file_id desc, adjustment_ordinal desc
         ) as position
-    from {{ ref('stg_x12__provider_adjustments') }} as adjustments
-    inner join {{ ref('int_remittances__transaction_totals') }} as totals
-        on
-            adjustments.tenant_id = totals.tenant_id
-            and adjustments.file_id = totals.file_id
-            and adjustments.transaction_ordinal = totals.transaction_ordinal
-    where adjustments.reason_code = 'FB'
+    from {{ ref('int_remittances__provider_adjustments') }}
+    where reason_code = 'FB'
 ),
 
 carried as (
