@@ -363,7 +363,8 @@ def remittance_file(claims: int, per_set: int) -> Iterator[str]:
             ]  # fmt: skip
         head = [
             f"BPR*I*{total}*C*ACH*CCP*01*1*DA*2*1512345678**01*3*DA*4*20240301", f"TRN*1*EFT{sets}*1512345678",
-            "DTM*405*20240229", "N1*PR*BLUE SHIELD", "REF*2U*12345", "N1*PE*ALDER CLINIC*XX*1234567893", "LX*1",
+            "DTM*405*20240229", "N1*PR*BLUE SHIELD", "N3*1 PAYER ST", "N4*BOSTON*MA*02118", "REF*2U*12345",
+            "PER*BL*HELP*TE*5551234567", "N1*PE*ALDER CLINIC*XX*1234567893", "LX*1",
         ]  # fmt: skip
         yield f"ST*835*{sets:04d}"
         yield from head
