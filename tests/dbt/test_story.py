@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from tests.dbt.conftest import Warehouse
 
-
 # The story's feeds stop when its last claim is told: that is what these tests warn of.
 ANOMALIES = ("test.claimworks.feed_is_fresh_", "test.claimworks.volume_within_history_")
 
