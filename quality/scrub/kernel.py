@@ -1,0 +1,225 @@
+"""Scrubbing: Arrow tables of claims in, an Arrow table of edits out.
+
+Belongs here: running a plan on DuckDB over Arrow and turning its columns into edits. Does not belong here: rules, SQL
+texts (`plan`), files, the lake.
+
+Each pass is one scan that evaluates every rule of its relation and grouping at once; rules never run one by one, claims
+never one by one.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from claims import schema
+from quality.scrub import plan, views
+from quality.scrub.plan import Plan, Variant
+from quality.scrub.rulebook import Rulebook, RuleError, load_rules
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+# One row per edit. `line_number` is null where the edit is about the claim; `part` and `part_ordinal` say which row of
+# which alias it is about (a code, another payer) where that is not the line.
+EDITS = pa.schema(
+    [
+        pa.field("file_id", pa.string(), nullable=False),
+        pa.field("claim_ordinal", pa.int32(), nullable=False),
+        pa.field("claim_id", pa.string(), nullable=False),
+        pa.field("line_number", pa.int32()),
+        pa.field("part", _WORD, nullable=False),
+        pa.field("part_ordinal", pa.int32()),
+        pa.field("rule_id", _WORD, nullable=False),
+        pa.field("category", _WORD, nullable=False),
+        pa.field("severity", _WORD, nullable=False),
+        pa.field("layer", _WORD, nullable=False),
+        pa.field("message", _WORD, nullable=False),
+        pa.field("fix", _WORD, nullable=False),
+        pa.field("carc", _WORD),
+    ]
+)
+
+
+class Scrubber:
+    """A rulebook compiled for one tenant. Not for several threads at once: calls wait for each other.
+
+    Args:
+        book: the rules; the project's own where not given.
+        tenant: whose rules and overrides of layer `tenant` hold.
+        threads: threads of the engine; its own choice where not given.
+    """
+
+    def __init__(self, book: Rulebook | None = None, *, tenant: str | None = None, threads: int | None = None) -> None:
+        self.book = book if book is not None else load_rules()
+        self.tenant = tenant
+        self._lock = threading.Lock()
+        self._plans: dict[Any, Plan] = {}
+        self._connection = duckdb.connect()
+        self._connection.execute("SET preserve_insertion_order = false")
+        if threads:
+            self._connection.execute(f"SET threads = {int(threads)}")
+        self._check()
+
+    def run(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> pa.Table:
+        """The edits of these claims, in order of claim, line and rule, as `EDITS`.
+
+        Args:
+            tables: reader's tables by name (`claims`, `claim_lines` and what else is there). Columns that are not
+                there leave out the rules that need them: see `left_out`.
+            history: earlier claims in the same form; rules of scope history run only with it.
+        """
+        with self._lock:
+            made = self._plan(tables, history)
+            self._load(made, tables, history)
+            fired: list[_Fired] = []
+            for one in made.passes:
+                result = self._connection.sql(one.sql).to_arrow_table()
+                fired.extend(_fired(one, result))
+            return _edits(tables["claims"], fired)
+
+    def left_out(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> dict[str, str]:
+        """Rules that do not run on tables with these columns, and why."""
+        return dict(self._plan(tables, history).left_out)
+
+    def _plan(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> Plan:
+        given = {
+            name: tuple(tables[name].column_names)
+            for name in (*views.SOURCES.values(), "transactions")
+            if name in tables
+        }
+        key = (tuple(given.items()), history is not None)
+        if key not in self._plans:
+            self._plans[key] = plan.make(self.book, given, tenant=self.tenant, has_history=history is not None)
+        return self._plans[key]
+
+    def _load(self, made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> None:
+        connection = self._connection
+        claims = tables["claims"]
+        rows = pa.array(np.arange(claims.num_rows, dtype=np.int32))
+        connection.register("in_claim", claims.append_column("claim_row", rows))
+        for alias, name in views.SOURCES.items():
+            if alias != "claim":
+                connection.register(f"in_{alias}", tables.get(name, schema.empty(name)))
+        connection.register("in_transaction", tables.get("transactions", schema.empty("transactions")))
+        if history is not None:
+            connection.register("past_claim", history["claims"])
+            connection.register("past_line", history["claim_lines"])
+        for alias, sql in made.tables.items():
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {alias} AS {sql}")
+
+    def _check(self) -> None:
+        """Bind every rule on empty tables, so that an expression of the wrong type is an authoring error.
+
+        Raises:
+            RuleError: an expression does not bind; the message begins with file and line.
+        """
+        empty = {name: schema.empty(name) for name in (*views.SOURCES.values(), "transactions")}
+        made = self._plan(empty, empty)
+        self._load(made, empty, empty)
+        for one in made.passes:
+            try:
+                self._connection.execute(one.sql)
+            except duckdb.Error:
+                self._blame(made)
+                raise
+
+    def _blame(self, made: Plan) -> None:
+        for one in made.passes:
+            for variant in one.variants:
+                sql = plan.alone(one, variant)
+                try:
+                    self._connection.execute(sql)
+                except duckdb.Error as error:
+                    where = variant.rule.where
+                    reason = str(error).splitlines()[0]
+                    raise RuleError(where.path, where.line, f"{variant.rule.id}: {reason}") from error
+
+
+def scrub(
+    tables: Mapping[str, pa.Table],
+    rules: Rulebook | None = None,
+    *,
+    history: Mapping[str, pa.Table] | None = None,
+    tenant: str | None = None,
+) -> pa.Table:
+    """The edits of these claims as `EDITS`: one call that compiles and runs. Keep a `Scrubber` for more than one."""
+    return Scrubber(rules, tenant=tenant).run(tables, history)
+
+
+class _Fired:
+    """The rows of one variant that fired, as arrays; negative numbers stand for null."""
+
+    def __init__(self, variant: Variant, part: str, claim: Any, line: Any, ordinal: Any) -> None:
+        self.variant, self.part = variant, part
+        self.claim, self.line, self.ordinal = claim, line, ordinal
+
+
+def _fired(one: plan.Pass, result: pa.Table) -> list[_Fired]:
+    part = views.RELATIONS[one.relation][0]
+    keys: list[Any] | None = None
+    out = []
+    for n, variant in enumerate(one.variants):
+        column = result.column(3 + n)
+        if not pc.any(column).as_py():
+            continue
+        at = np.flatnonzero(pc.fill_null(column, False).to_numpy())
+        if keys is None:
+            keys = [_ints(result.column(i)) for i in range(3)]
+        line = keys[1]
+        if n in one.anchors:
+            line = _ints(result.column(f"l{n}"))
+        out.append(_Fired(variant, part, keys[0][at], line[at], keys[2][at]))
+    return out
+
+
+def _ints(column: pa.ChunkedArray) -> Any:
+    return pc.fill_null(column.cast(pa.int32()), -1).to_numpy()
+
+
+def _edits(claims: pa.Table, fired: list[_Fired]) -> pa.Table:
+    if not fired:
+        return EDITS.empty_table()
+    claim = np.concatenate([one.claim for one in fired])
+    line = np.concatenate([one.line for one in fired])
+    ordinal = np.concatenate([one.ordinal for one in fired])
+    which = np.repeat(np.arange(len(fired), dtype=np.int32), [len(one.claim) for one in fired])
+    order = np.lexsort((ordinal, which, line, claim))
+    # One edit per rule and place, though several earlier claims make it fire.
+    keys = np.stack([claim[order], line[order], which[order], ordinal[order]])
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
+    order = order[fresh]
+    claim, line, ordinal, which = claim[order], line[order], ordinal[order], which[order]
+    rows = claims.select(["file_id", "claim_ordinal"]).take(pa.array(claim))
+    claim_id = pc.binary_join_element_wise(rows["file_id"], rows["claim_ordinal"].cast(pa.string()), "-")
+    index = pa.array(which)
+
+    def word(values: list[str | None]) -> pa.Array:
+        dictionary = pa.array(values).cast(pa.string()).dictionary_encode()
+        return dictionary.take(index).cast(_WORD)
+
+    def number(values: Any) -> pa.Array:
+        return pa.array(values, pa.int32(), mask=values < 0)
+
+    variants = [one.variant for one in fired]
+    return pa.table(
+        [
+            rows["file_id"],
+            rows["claim_ordinal"],
+            claim_id,
+            number(line),
+            word([one.part for one in fired]),
+            number(ordinal),
+            word([one.rule.id for one in variants]),
+            word([one.rule.category for one in variants]),
+            word([one.severity for one in variants]),
+            word([str(one.layer) for one in variants]),
+            word([one.rule.message for one in variants]),
+            word([one.rule.fix for one in variants]),
+            word([one.rule.carc for one in variants]),
+        ],
+        schema=EDITS,
+    )

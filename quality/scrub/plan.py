@@ -1,0 +1,321 @@
+"""From a rulebook to SQL: the tables that the rules see, and one wide pass for each relation and grouping.
+
+Belongs here: text of SQL, which columns are needed and whether the given tables have them. Does not belong here:
+execution, what a rule file may hold.
+
+Every rule is one boolean column of its pass. A rule whose layer is overridden has a column for each variant that holds
+for somebody, and the conditions of the variants exclude each other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from quality.scrub import expressions, views
+from quality.scrub.expressions import in_parentheses
+from quality.scrub.rulebook import CLAIM_TYPES, Layer, Override, Rule, Rulebook
+
+# What a row of an alias is called on an edit, and the column that numbers it within its claim.
+ORDINALS = {
+    "claim": None,
+    "line": "line.line_number",
+    "code": "code.code_ordinal",
+    "payer": "payer.other_payer_ordinal",
+    "adjustment": "adjustment.adjustment_ordinal",
+    "adjudication": "adjudication.adjudication_ordinal",
+    "npi": None,
+}
+_LINES = {
+    "line": "line.line_number",
+    "adjustment": "adjustment.line_number",
+    "adjudication": "adjudication.line_number",
+}
+_LINES |= {"npi": "npi.line_number"}
+_ALWAYS = {
+    "claim": ("claim_type", "claim_filing_code", "payer_id"),
+    "line": ("line_number",),
+    "code": ("code_ordinal",),
+    "payer": ("other_payer_ordinal",),
+    "adjustment": ("adjustment_ordinal", "line_number"),
+    "adjudication": ("adjudication_ordinal", "line_number"),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A rule as it holds for some claims: the boolean SQL of its column, and what an edit of it says."""
+
+    rule: Rule
+    sql: str
+    severity: str
+    layer: Layer
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One SELECT: `claim_row`, `line_number`, `part_ordinal`, then a column per variant.
+
+    With `anchors`, variant n has its own line in column `l<n>`.
+    """
+
+    relation: str
+    sql: str
+    variants: tuple[Variant, ...]
+    anchors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: the tables to make, in order, then the passes; and the rules left out, with the reason."""
+
+    tables: dict[str, str]
+    passes: tuple[Pass, ...]
+    inputs: tuple[str, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def make(book: Rulebook, given: Mapping[str, Iterable[str]], *, tenant: str | None, has_history: bool) -> Plan:
+    """The plan for tables with these columns (`given`: reader's table -> its columns).
+
+    A rule that needs a column which is not given is left out and named: on the far side of the identity line names and
+    addresses are gone, and a rule about them cannot be asked.
+    """
+    have = {name: frozenset(names) for name, names in given.items()}
+    left_out: dict[str, str] = {}
+    kept = []
+    for rule in book.rules:
+        if not rule.reach.holds_for(tenant):
+            left_out[rule.id] = "is another tenant's"
+        elif rule.relation == "history" and not has_history:
+            left_out[rule.id] = "no history is given"
+        elif missing := sorted(_missing(_with_roles(rule), have)):
+            left_out[rule.id] = f"not given: {', '.join(missing)}"
+        else:
+            kept.append(rule)
+    passes = _passes(kept, [one for one in book.overrides if one.reach.holds_for(tenant)])
+    needed: dict[str, set[str]] = {alias: set(_ALWAYS[alias]) for alias in views.SOURCES}
+    for rule in kept:
+        for alias, column in _with_roles(rule):
+            if alias in needed:
+                needed[alias].add(column)
+    relations = {one.relation for one in passes}
+    used = {"claim"}.union(*(views.RELATIONS[one][1] for one in relations))
+    tables = {alias: _table(alias, needed[alias]) for alias in views.SOURCES if alias in used}
+    if "npi" in used:
+        tables["npi"] = _npi(have)
+    if "earlier" in used:
+        tables["claim"] = _table("claim", needed["claim"], patient=_patient(have))
+        tables["earlier"] = _earlier(kept, have)
+    inputs = tuple(alias for alias in views.SOURCES if any(f"in_{alias} " in sql for sql in tables.values()))
+    return Plan(tables, passes, inputs, left_out)
+
+
+def _with_roles(rule: Rule) -> frozenset[tuple[str, str]]:
+    if rule.relation != "npi":
+        return rule.columns
+    return rule.columns | {(alias, column) for alias, column in views.NPI_ROLES.values()}
+
+
+def _missing(columns: Iterable[tuple[str, str]], have: Mapping[str, frozenset[str]]) -> set[str]:
+    """Reader's columns, as table.column, that these columns are made from and that are not given."""
+    return {
+        f"{table}.{column}"
+        for alias, name in columns
+        for table, column in _made_from(alias, name)
+        if column not in have.get(table, frozenset())
+    }
+
+
+@cache
+def _made_from(alias: str, name: str) -> frozenset[tuple[str, str]]:
+    """The (reader's table, column) that a column of an alias comes from."""
+    if alias == "npi":
+        return frozenset()
+    if alias == "earlier":
+        return _made_from("line" if name in views.EARLIER_LINE else "claim", name)
+    derived = views.DERIVED[alias].get(name)
+    if derived is None:
+        return frozenset({(views.SOURCES[alias], name)})
+    return _references(alias, derived.sql)
+
+
+def _references(alias: str, sql: str) -> frozenset[tuple[str, str]]:
+    out: set[tuple[str, str]] = set()
+    [columns] = expressions.columns_in([sql])
+    for table, column in columns:
+        if table == "raw":
+            out.add((views.SOURCES[alias], column))
+        elif table == "c":
+            out.add(("claims", column))
+        elif table == "t":
+            out.add(("transactions", column))
+        elif table.startswith("of_"):
+            inner = table.removeprefix("of_")
+            out |= _references(inner, views.SUMS[inner][column])
+    return frozenset(out)
+
+
+def _table(alias: str, columns: Iterable[str], patient: str | None = None) -> str:
+    """The SELECT that makes the table of an alias from `in_<alias>`, `in_claim` and `in_transaction`."""
+    own = "c" if alias == "claim" else "raw"
+    selected = []
+    for name in sorted(columns):
+        derived = views.DERIVED[alias].get(name)
+        selected.append(f"{derived.sql if derived else f'{own}.{name}'} AS {name}")
+    if alias != "claim":
+        return (
+            f"SELECT c.claim_row, {', '.join(selected)} FROM in_{alias} raw JOIN in_claim c "
+            "ON raw.file_id = c.file_id AND raw.claim_ordinal = c.claim_ordinal"
+        )
+    if patient:
+        selected.append(f"{patient} AS patient")
+    text = ", ".join(selected)
+    joins = []
+    for inner, sums in views.SUMS.items():
+        wanted = [f"{sql} AS {name}" for name, sql in sums.items() if f"of_{inner}.{name}" in text]
+        if wanted:
+            joins.append(
+                f"LEFT JOIN (SELECT c.claim_row, {', '.join(wanted)} FROM in_{inner} raw JOIN in_claim c "
+                "ON raw.file_id = c.file_id AND raw.claim_ordinal = c.claim_ordinal GROUP BY c.claim_row) "
+                f"of_{inner} ON of_{inner}.claim_row = c.claim_row"
+            )
+    if "t.created_date" in text:
+        joins.append(
+            "LEFT JOIN in_transaction t ON t.file_id = c.file_id AND t.transaction_ordinal = c.transaction_ordinal"
+        )
+    return f"SELECT c.claim_row, {text} FROM in_claim c {' '.join(joins)}"
+
+
+def _npi(have: Mapping[str, frozenset[str]]) -> str:
+    parts = []
+    for role, (alias, column) in views.NPI_ROLES.items():
+        if column in have.get(views.SOURCES[alias], frozenset()):
+            line = "line_number" if alias == "line" else "NULL::INTEGER"
+            parts.append(f"SELECT claim_row, {line} AS line_number, '{role}' AS role, {column} AS npi FROM {alias}")
+    return (
+        f"WITH sent AS ({' UNION ALL '.join(parts)}), known AS (SELECT npi, {views.LUHN_SQL} AS passes_luhn "
+        "FROM (SELECT DISTINCT npi FROM sent WHERE npi IS NOT NULL)) "
+        "SELECT sent.claim_row, sent.line_number, sent.role, sent.npi AS value, known.passes_luhn "
+        "FROM sent JOIN known USING (npi)"
+    )
+
+
+def _patient(have: Mapping[str, frozenset[str]]) -> str:
+    if "patient_key" in have["claims"]:
+        return "c.patient_key"
+    return (
+        "CASE WHEN c.subscriber_member_id IS NOT NULL THEN concat_ws('|', c.subscriber_member_id, "
+        "upper(c.patient_last_name), upper(c.patient_first_name), c.patient_birth_date) END"
+    )
+
+
+def _earlier(rules: Sequence[Rule], have: Mapping[str, frozenset[str]]) -> str:
+    """Lines of earlier claims: those of the history, and those of claims that stand before in the same tables."""
+    wanted = sorted({column for rule in rules for alias, column in rule.columns if alias == "earlier"})
+    selected = []
+    for name in wanted:
+        alias = "line" if name in views.EARLIER_LINE else "claim"
+        derived = views.DERIVED[alias].get(name)
+        own = "raw" if alias == "line" else "c"
+        selected.append(f"{derived.sql if derived else f'{own}.{name}'} AS {name}")
+    parts = [
+        f"SELECT {row} AS claim_row, c.file_id, c.claim_ordinal, {_patient(have)} AS patient, {', '.join(selected)} "
+        f"FROM {prefix}_line raw JOIN {prefix}_claim c ON raw.file_id = c.file_id AND raw.claim_ordinal = c.claim_ordinal"
+        for prefix, row in (("past", "-1"), ("in", "c.claim_row"))
+    ]
+    return " UNION ALL ".join(parts)
+
+
+_FROM = {
+    "claim": "claim",
+    "history": "line JOIN claim ON claim.claim_row = line.claim_row JOIN earlier ON earlier.patient = claim.patient "
+    "AND earlier.claim_row < line.claim_row",
+    "adjudication": "adjudication JOIN claim ON claim.claim_row = adjudication.claim_row "
+    "LEFT JOIN line ON line.claim_row = adjudication.claim_row AND line.line_number = adjudication.line_number",
+}
+
+
+def _from(relation: str) -> str:
+    alias = views.RELATIONS[relation][0]
+    return _FROM.get(relation, f"{alias} JOIN claim ON claim.claim_row = {alias}.claim_row")
+
+
+def _passes(rules: Sequence[Rule], overrides: Sequence[Override]) -> tuple[Pass, ...]:
+    by_rule: dict[str, list[Override]] = {}
+    for one in overrides:
+        by_rule.setdefault(one.rule, []).append(one)
+    groups: dict[tuple[str, bool, tuple[str, ...]], list[Rule]] = {}
+    for rule in rules:
+        key = (rule.relation, rule.expression.has_aggregate, tuple(one.text for one in rule.by))
+        groups.setdefault(key, []).append(rule)
+    passes = []
+    for (relation, grouped, by), members in groups.items():
+        variants = [variant for rule in members for variant in _variants(rule, by_rule.get(rule.id, []), grouped)]
+        if variants:
+            passes.append(_pass(relation, grouped, by, tuple(variants)))
+    return tuple(passes)
+
+
+def _pass(relation: str, grouped: bool, by: tuple[str, ...], variants: tuple[Variant, ...]) -> Pass:
+    alias = views.RELATIONS[relation][0]
+    line, ordinal = _LINES.get(alias, "NULL::INTEGER"), ORDINALS[alias] or "NULL::INTEGER"
+    head = f"{alias}.claim_row"
+    flags = [f"{variant.sql} AS r{n}" for n, variant in enumerate(variants)]
+    if not grouped:
+        return Pass(relation, f"SELECT {head}, {line}, {ordinal}, {', '.join(flags)} FROM {_from(relation)}", variants)
+    anchors = []
+    for n, variant in enumerate(variants):
+        if variant.rule.at is not None:
+            flags.append(f"min({line}) FILTER (WHERE {in_parentheses(variant.rule.at.text)}) AS l{n}")
+            anchors.append(n)
+    where = f"min({line}), min({ordinal})" if by else "NULL::INTEGER, NULL::INTEGER"
+    keys = ", ".join((head, *(in_parentheses(one) for one in by)))
+    sql = f"SELECT {head}, {where}, {', '.join(flags)} FROM {_from(relation)} GROUP BY {keys}"
+    return Pass(relation, sql, variants, tuple(anchors))
+
+
+def _variants(rule: Rule, overrides: list[Override], grouped: bool) -> list[Variant]:
+    """The rule as it is, where no override reaches; then each override, where no deeper one reaches."""
+    depth = list(Layer)
+    # Deepest first; of one layer the later in the files wins.
+    ranked = sorted(reversed(overrides), key=lambda one: depth.index(one.reach.layer), reverse=True)
+    out, taken = [], list[str]()
+    for one in ranked:
+        reaches = one.reach.condition() or "true"
+        if not one.off:
+            text = in_parentheses(rule.expression.text)
+            if one.tighten:
+                text = f"(coalesce({text}, false) OR {in_parentheses(one.tighten.text)})"
+            conditions = [reaches, *(f"({other}) IS NOT TRUE" for other in taken)]
+            sql = _column(rule, text, conditions, grouped)
+            out.append(Variant(rule, sql, one.severity or rule.severity, one.reach.layer))
+        taken.append(reaches)
+    if "true" in taken:
+        return out
+    left = [f"({other}) IS NOT TRUE" for other in taken]
+    plain = _column(rule, in_parentheses(rule.expression.text), left, grouped)
+    return [Variant(rule, plain, rule.severity, rule.reach.layer), *out]
+
+
+def _column(rule: Rule, text: str, conditions: list[str], grouped: bool) -> str:
+    if reach := rule.reach.condition():
+        conditions = [reach, *conditions]
+    if rule.claim_types and set(rule.claim_types) != set(CLAIM_TYPES):
+        conditions.append(f"claim.claim_type IN ({', '.join(repr(one) for one in rule.claim_types)})")
+    if rule.effective_from:
+        conditions.append(f"claim.first_service_date >= DATE '{rule.effective_from}'")
+    if rule.effective_through:
+        conditions.append(f"claim.first_service_date <= DATE '{rule.effective_through}'")
+    if rule.when:
+        conditions.append(in_parentheses(rule.when.text))
+    if not conditions:
+        return text
+    joined = " AND ".join(conditions)
+    # CASE evaluates the expression only on the rows that the conditions leave.
+    return f"(bool_and({joined}) AND {text})" if grouped else f"CASE WHEN {joined} THEN {text} END"
+
+
+def alone(one: Pass, variant: Variant) -> str:
+    """The SELECT of a single variant of a pass, to find the one that does not bind."""
+    grouped = variant.rule.expression.has_aggregate
+    return _pass(one.relation, grouped, tuple(part.text for part in variant.rule.by), (variant,)).sql

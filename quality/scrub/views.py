@@ -1,0 +1,267 @@
+"""What a rule can see: for each alias of an expression the columns it has, and the SQL that makes them.
+
+Belongs here: the columns that rules share, derived once (a line's place of service, a claim's diagnoses in order).
+Does not belong here: any rule, parsing, execution.
+
+An alias (`claim`, `line`, `code` ...) is a table made from the reader's tables of `claims.schema`, with every column of
+that table and those derived here. A row's `<alias>_row` is its position in the reader's table, which is how an edit
+finds its way back. A relation is what a rule is evaluated on, row by row or group by group: one alias and those joined
+to it.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from claims import schema
+
+# alias -> the reader's table behind it, in the order in which the tables are made. `claim` comes last: it sums them up.
+SOURCES: dict[str, str] = {
+    "line": "claim_lines",
+    "code": "claim_codes",
+    "payer": "claim_other_payers",
+    "adjustment": "claim_adjustments",
+    "adjudication": "claim_line_adjudications",
+    "claim": "claims",
+}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column of an alias that no reader gives: its meaning and its SQL, in terms of `raw` (the alias's own table of
+    the reader), `c` (claims) and, for `claim`, the sums `of_<alias>`."""
+
+    description: str
+    sql: str
+
+
+_CODE_KINDS = {
+    "diagnosis": "'ABK', 'BK', 'ABF', 'BF'",
+    "principal_diagnosis": "'ABK', 'BK'",
+    "admitting_diagnosis": "'ABJ', 'BJ'",
+    "patient_reason": "'APR', 'PR'",
+    "external_cause": "'ABN', 'BN'",
+    "principal_procedure": "'BBR', 'BR'",
+    "other_procedure": "'BBQ', 'BQ'",
+    "condition": "'BG'",
+    "occurrence": "'BH'",
+    "span": "'BI'",
+    "value": "'BE'",
+}
+_ANY_PROCEDURE = "'BBR', 'BR', 'BBQ', 'BQ'"
+
+_SERVICE_FROM = "coalesce(raw.service_from_date, c.statement_from_date)"
+_SERVICE_THROUGH = "coalesce(raw.service_through_date, raw.service_from_date, c.statement_through_date)"
+_POINTERS = ", ".join(f"raw.diagnosis_pointer_{n}" for n in range(1, 5))
+_MODIFIERS = ", ".join(f"raw.modifier_{n}" for n in range(1, 5))
+
+
+def _codes(alias: str, *, ordered: bool = False) -> str:
+    kept = f"coalesce(of_code.{alias}, [])"
+    return f"list_transform(list_sort({kept}), lambda x: x.code)" if ordered else kept
+
+
+DERIVED: dict[str, dict[str, Derived]] = {
+    "line": {
+        "modifiers": Derived("Modifiers sent, in order", f"list_filter([{_MODIFIERS}], lambda x: x IS NOT NULL)"),
+        "pointers": Derived("Diagnosis pointers sent, in order", f"list_filter([{_POINTERS}], lambda x: x IS NOT NULL)"),
+        "place_of_service": Derived(
+            "Place of service that holds for a professional or dental line: its own, else the claim's",
+            "CASE WHEN c.claim_type <> 'institutional' "
+            "THEN coalesce(raw.place_of_service_code, c.facility_type_code) END",
+        ),
+        "service_date": Derived("First day of service; the statement's where the line has none", _SERVICE_FROM),
+        "last_service_date": Derived("Last day of service; the statement's where the line has none", _SERVICE_THROUGH),
+        "day_count": Derived("Days from the first to the last", f"date_diff('day', {_SERVICE_FROM}, {_SERVICE_THROUGH}) + 1"),
+        "rendering_npi": Derived(
+            "Rendering provider that holds for the line", "coalesce(raw.rendering_provider_npi, c.rendering_provider_npi)"
+        ),
+        "age_years": Derived("Full years of the patient on the first day", f"date_sub('year', c.patient_birth_date, {_SERVICE_FROM})"),
+        "age_days": Derived("Days of the patient on the first day", f"date_diff('day', c.patient_birth_date, {_SERVICE_FROM})"),
+        "code_number": Derived(
+            "Procedure code as a number where it is five digits",
+            "CASE WHEN length(raw.procedure_code) = 5 THEN TRY_CAST(raw.procedure_code AS INTEGER) END",
+        ),
+    },
+    "code": {
+        "kind": Derived(
+            "What the qualifier says: principal_diagnosis, other_diagnosis, admitting_diagnosis, patient_reason, "
+            "external_cause, principal_procedure, other_procedure, condition, occurrence, span, value; else null",
+            "CASE raw.qualifier WHEN 'ABK' THEN 'principal_diagnosis' WHEN 'BK' THEN 'principal_diagnosis' "
+            "WHEN 'ABF' THEN 'other_diagnosis' WHEN 'BF' THEN 'other_diagnosis' "
+            "WHEN 'ABJ' THEN 'admitting_diagnosis' WHEN 'BJ' THEN 'admitting_diagnosis' "
+            "WHEN 'APR' THEN 'patient_reason' WHEN 'PR' THEN 'patient_reason' "
+            "WHEN 'ABN' THEN 'external_cause' WHEN 'BN' THEN 'external_cause' "
+            "WHEN 'BBR' THEN 'principal_procedure' WHEN 'BR' THEN 'principal_procedure' "
+            "WHEN 'BBQ' THEN 'other_procedure' WHEN 'BQ' THEN 'other_procedure' "
+            "WHEN 'BG' THEN 'condition' WHEN 'BH' THEN 'occurrence' WHEN 'BI' THEN 'span' WHEN 'BE' THEN 'value' END",
+        ),
+        "is_diagnosis": Derived(
+            "A diagnosis of any role: principal, other, admitting, reason for visit, external cause",
+            "raw.qualifier IN ('ABK', 'BK', 'ABF', 'BF', 'ABJ', 'BJ', 'APR', 'PR', 'ABN', 'BN')",
+        ),
+    },
+    "payer": {},
+    "adjustment": {},
+    "adjudication": {},
+    "claim": {
+        "submitted_date": Derived("Day on which the transaction set was made (BHT04)", "t.created_date"),
+        "bill_type": Derived(
+            "Facility type and frequency as one, of an institutional claim (for example 131)",
+            "CASE WHEN c.claim_type = 'institutional' THEN c.facility_type_code || c.frequency_code END",
+        ),
+        "is_inpatient": Derived(
+            "Institutional claim with bill type 11x, 18x, 21x, 28x, 41x, 65x, 66x or 86x",
+            "c.claim_type = 'institutional' AND c.facility_type_code IN ('11', '18', '21', '28', '41', '65', '66', '86')",
+        ),
+        "first_service_date": Derived(
+            "Earliest day of service of any line, else the statement's first",
+            "coalesce(of_line.first_service_date, c.statement_from_date)",
+        ),
+        "last_service_date": Derived(
+            "Latest day of service of any line, else the statement's last",
+            "coalesce(of_line.last_service_date, c.statement_through_date)",
+        ),
+        "age_years": Derived(
+            "Full years of the patient on the earliest day of service",
+            "date_sub('year', c.patient_birth_date, coalesce(of_line.first_service_date, c.statement_from_date))",
+        ),
+        "age_days": Derived(
+            "Days of the patient on the earliest day of service",
+            "date_diff('day', c.patient_birth_date, coalesce(of_line.first_service_date, c.statement_from_date))",
+        ),
+        "line_charge_sum": Derived("Sum of the charges of the lines", "of_line.line_charge_sum"),
+        "line_non_covered_sum": Derived("Sum of the non-covered charges of the lines", "of_line.line_non_covered_sum"),
+        "lines_read": Derived("Service lines that the reader gave", "coalesce(of_line.lines_read, 0)"),
+        "procedure_codes": Derived("Procedure codes of the lines", "coalesce(of_line.procedure_codes, [])"),
+        "revenue_codes": Derived("Revenue codes of the lines", "coalesce(of_line.revenue_codes, [])"),
+        "places_of_service": Derived("Places of service of the lines", "coalesce(of_line.places_of_service, [])"),
+        "diagnoses": Derived("Principal and other diagnoses, in order of position", _codes("diagnoses", ordered=True)),
+        "diagnosis_qualifiers": Derived("Qualifiers of all diagnoses", _codes("diagnosis_qualifiers")),
+        "admitting_diagnoses": Derived("Admitting diagnoses", _codes("admitting_diagnoses")),
+        "patient_reasons": Derived("Patient's reasons for visit", _codes("patient_reasons")),
+        "external_causes": Derived("External causes", _codes("external_causes")),
+        "icd_procedures": Derived("ICD-10-PCS procedures", _codes("icd_procedures")),
+        "condition_codes": Derived("Condition codes", _codes("condition_codes")),
+        "occurrence_codes": Derived("Occurrence codes", _codes("occurrence_codes")),
+        "span_codes": Derived("Occurrence span codes", _codes("span_codes")),
+        "value_codes": Derived("Value codes", _codes("value_codes")),
+        "covered_days": Derived("Amount of value code 80", "of_code.covered_days"),
+        "non_covered_days": Derived("Amount of value code 81", "of_code.non_covered_days"),
+        "other_payer_sequence": Derived("Responsibility codes of the other payers", "coalesce(of_payer.other_payer_sequence, [])"),
+        "other_payer_ids": Derived("Ids of the other payers", "coalesce(of_payer.other_payer_ids, [])"),
+        "other_filing_codes": Derived("Claim filing codes of the other payers", "coalesce(of_payer.other_filing_codes, [])"),
+        "other_payer_paid_sum": Derived("Sum of what other payers paid", "of_payer.other_payer_paid_sum"),
+        "other_payers_adjudicated": Derived(
+            "Other payers with a paid amount, a date of adjudication or a line adjudicated",
+            "greatest(coalesce(of_payer.other_payers_adjudicated, 0), coalesce(of_adjudication.adjudicating_payers, 0))",
+        ),
+        "adjudicated_lines": Derived("Line adjudications of other payers", "coalesce(of_adjudication.adjudicated_lines, 0)"),
+        "adjustment_count": Derived("Adjustments of other payers, claim and line level", "coalesce(of_adjustment.adjustment_count, 0)"),
+    },
+}  # fmt: skip
+
+# The sums that `claim` takes from the other aliases: alias -> column -> aggregate over that alias's reader table `raw`.
+SUMS: dict[str, dict[str, str]] = {
+    "line": {
+        "first_service_date": "min(raw.service_from_date)",
+        "last_service_date": "max(coalesce(raw.service_through_date, raw.service_from_date))",
+        "line_charge_sum": "sum(raw.charge_amount)",
+        "line_non_covered_sum": "sum(raw.non_covered_amount)",
+        "lines_read": "count(*)",
+        "procedure_codes": "list(raw.procedure_code) FILTER (WHERE raw.procedure_code IS NOT NULL)",
+        "revenue_codes": "list(raw.revenue_code) FILTER (WHERE raw.revenue_code IS NOT NULL)",
+        "places_of_service": "list(DISTINCT coalesce(raw.place_of_service_code, c.facility_type_code))",
+    },
+    "code": {
+        "diagnoses": "list({'position': raw.diagnosis_position, 'code': raw.code}) "
+        "FILTER (WHERE raw.diagnosis_position IS NOT NULL AND raw.code IS NOT NULL)",
+        "diagnosis_qualifiers": "list(raw.qualifier) FILTER (WHERE raw.qualifier IN "
+        "('ABK', 'BK', 'ABF', 'BF', 'ABJ', 'BJ', 'APR', 'PR', 'ABN', 'BN'))",
+        "admitting_diagnoses": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_CODE_KINDS['admitting_diagnosis']}))",
+        "patient_reasons": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_CODE_KINDS['patient_reason']}))",
+        "external_causes": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_CODE_KINDS['external_cause']}))",
+        "icd_procedures": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_ANY_PROCEDURE}))",
+        "condition_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BG')",
+        "occurrence_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BH')",
+        "span_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BI')",
+        "value_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BE')",
+        "covered_days": "max(raw.amount) FILTER (WHERE raw.qualifier = 'BE' AND raw.code = '80')",
+        "non_covered_days": "max(raw.amount) FILTER (WHERE raw.qualifier = 'BE' AND raw.code = '81')",
+    },
+    "payer": {
+        "other_payer_sequence": "list(raw.payer_responsibility_code)",
+        "other_payer_ids": "list(raw.payer_id)",
+        "other_filing_codes": "list(raw.claim_filing_code)",
+        "other_payer_paid_sum": "sum(raw.paid_amount)",
+        "other_payers_adjudicated": "count(*) FILTER (WHERE raw.paid_amount IS NOT NULL OR raw.adjudication_date IS NOT NULL)",
+    },
+    "adjudication": {
+        "adjudicating_payers": "count(DISTINCT raw.payer_id)",
+        "adjudicated_lines": "count(*)",
+    },
+    "adjustment": {"adjustment_count": "count(*)"},
+}  # fmt: skip
+
+# Every NPI of a claim, one row each: role -> (alias whose table it stands in, column).
+NPI_ROLES: dict[str, tuple[str, str]] = {
+    "billing_provider": ("claim", "billing_provider_npi"),
+    "rendering_provider": ("claim", "rendering_provider_npi"),
+    "referring_provider": ("claim", "referring_provider_npi"),
+    "attending_provider": ("claim", "attending_provider_npi"),
+    "service_facility": ("claim", "service_facility_npi"),
+    "line_rendering_provider": ("line", "rendering_provider_npi"),
+}
+NPI_COLUMNS = {
+    "value": "The NPI as sent",
+    "role": "Whose it is: " + ", ".join(NPI_ROLES),
+    "passes_luhn": "Ten digits whose check digit is right with 80840 before them (45 CFR 162.406)",
+}
+_DIGITS = "TRY_CAST(npi AS BIGINT)"
+
+
+def _luhn() -> str:
+    # Doubled digits of the ten are the 1st, 3rd .. 9th from the left; the prefix 80840 always adds 24.
+    parts = []
+    for place in range(10):
+        digit = f"(({_DIGITS} // {10**place}) % 10)"
+        parts.append(digit if place % 2 == 0 else f"({digit} * 2 - CASE WHEN {digit} > 4 THEN 9 ELSE 0 END)")
+    return f"coalesce(length(npi) = 10 AND (24 + {' + '.join(parts)}) % 10 = 0, false)"
+
+
+LUHN_SQL = _luhn()
+
+# relation -> (alias whose rows it has, aliases that its expressions may name)
+RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "claim": ("claim", ("claim",)),
+    "line": ("line", ("line", "claim")),
+    "code": ("code", ("code", "claim")),
+    "payer": ("payer", ("payer", "claim")),
+    "adjustment": ("adjustment", ("adjustment", "claim")),
+    "adjudication": ("adjudication", ("adjudication", "line", "claim")),
+    "npi": ("npi", ("npi", "claim")),
+    "history": ("line", ("line", "claim", "earlier")),
+}
+
+# What an earlier line of the same patient shows, from the same columns of its own line and claim.
+EARLIER_LINE = (
+    "procedure_code", "modifiers", "charge_amount", "unit_count", "service_date", "last_service_date", "revenue_code",
+    "place_of_service", "rendering_npi", "code_number",
+)  # fmt: skip
+EARLIER_CLAIM = (
+    "claim_type", "patient_control_number", "total_charge_amount", "frequency_code", "facility_type_code",
+    "billing_provider_npi", "billing_provider_tax_id", "payer_id", "payer_responsibility_code",
+    "payer_claim_control_number", "statement_from_date", "statement_through_date", "principal_diagnosis_code",
+    "is_inpatient", "billing_provider_taxonomy_code", "rendering_provider_taxonomy_code",
+)  # fmt: skip
+
+
+@cache
+def columns(alias: str) -> dict[str, str]:
+    """Column -> description of everything an expression may name as `<alias>.<column>`."""
+    if alias == "npi":
+        return NPI_COLUMNS
+    if alias == "earlier":
+        line, claim = columns("line"), columns("claim")
+        return {name: line[name] for name in EARLIER_LINE} | {name: claim[name] for name in EARLIER_CLAIM}
+    own = {c.name: c.description for c in schema.BY_NAME[SOURCES[alias]].columns}
+    return own | {name: one.description for name, one in DERIVED[alias].items()}
