@@ -19,6 +19,8 @@ import duckdb
 import pyarrow as pa
 import streamlit as st
 
+from dashboards import viewer
+
 Value = str | int | date | tuple[str, ...]
 
 CACHED_QUERIES = 512
@@ -53,9 +55,16 @@ def home() -> Path:
     return Path(os.environ.get("CLAIMWORKS_HOME", ".claimworks"))
 
 
+def store_url() -> str:
+    """Where the operational store is: CLAIMWORKS_STORE_URL, else in the home."""
+    return os.environ.get("CLAIMWORKS_STORE_URL") or f"sqlite:///{home().absolute() / 'store' / 'operational.db'}"
+
+
 def tenants() -> list[str]:
-    """The tenants that have a published copy, in order."""
-    return sorted(path.stem for path in (home() / "serving").glob("[!.]*.duckdb"))
+    """The tenants that have a published copy and that the viewer is assigned to, in order."""
+    published = {path.stem for path in (home() / "serving").glob("[!.]*.duckdb")}
+    only = viewer.assigned()
+    return sorted(published if only is None else published & only)
 
 
 def current(tenant_id: str) -> Copy | None:

@@ -3,13 +3,10 @@
 Belongs here: what stands between a page and `claims.reports`: the cache, the actor, recording an export before its
 bytes are given. Does not belong here: widgets, statements.
 
-Who uses this server is told by CLAIMWORKS_ACTOR, CLAIMWORKS_ROLE and CLAIMWORKS_ACTOR_TENANTS, as on the command line.
 Where the server has no master key, as in docker-compose.yml, nothing can be recorded and so nothing is downloaded; the
 page then shows the command that does it.
 """
 
-import getpass
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +20,7 @@ from claims import reports
 from claims.reports import Filters, Report
 from compliance import access, exporting
 from dashboards import db
+from dashboards.viewer import viewer
 
 PREVIEW_ROWS = 200
 MIME = {
@@ -41,17 +39,10 @@ class Preview:
     totals: Mapping[str, Any]
 
 
-def actor() -> access.Actor:
-    """Who uses this server; raises `access.UnknownRoleError` for a role that there is not."""
-    tenants = os.environ.get("CLAIMWORKS_ACTOR_TENANTS", "").split()
-    name = os.environ.get("CLAIMWORKS_ACTOR", "").strip() or getpass.getuser()
-    return access.Actor.of(name, os.environ.get("CLAIMWORKS_ROLE") or access.LEAST, frozenset(tenants) or None)
-
-
 def why_not(tenant_id: str) -> str | None:
     """Why this user cannot download a report of the tenant here, None where he can."""
     try:
-        access.require(actor(), access.Permission.REPORTS, tenant_id)
+        access.require(viewer(), access.Permission.REPORTS, tenant_id)
     except (access.RefusedError, access.UnknownRoleError) as error:
         return f"You cannot download reports: {error}."
     if not exporting.can_record(_keys()):
@@ -85,7 +76,7 @@ def file_bytes(copy: db.Copy, report: Report, filters: Filters, file_format: str
         ReportError: the report cannot be made.
     """
     reference = reports.reference_of(report, filters, file_format, table_name)
-    exporting.ask_at(_store_url(), _keys(), actor(), copy.tenant_id, reference)
+    exporting.ask_at(db.store_url(), _keys(), viewer(), copy.tenant_id, reference)
     with tempfile.TemporaryDirectory(prefix="claimworks-report-") as folder:
         out = Path(folder, f"report.{file_format}")
         source = Path(copy.path)
@@ -111,7 +102,3 @@ def file_name(copy: db.Copy, report: Report, filters: Filters, file_format: str)
 
 def _keys() -> Path:
     return db.home().absolute() / "keys"
-
-
-def _store_url() -> str:
-    return os.environ.get("CLAIMWORKS_STORE_URL") or f"sqlite:///{db.home().absolute() / 'store' / 'operational.db'}"

@@ -3,13 +3,10 @@
 Belongs here: where the store is, who looks, and that nobody is given more than his own. Does not belong here: SQL
 (`claims.store.checks`), claims and their figures (`db`), drawing.
 
-The viewer's role and organizations are those of the command line, `CLAIMWORKS_ROLE` and `CLAIMWORKS_ACTOR_TENANTS`.
 Only a role of all tenants (engineer, privacy officer) may look at counts over all of them; everyone else sees, of one
 organization, what is its own.
 """
 
-import getpass
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,22 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from claims.store import open_store
 from claims.store.checks import CheckHistory, CheckRun, TableRun
-from compliance.access import LEAST, Actor
 from dashboards import db
+from dashboards.viewer import viewer
 
 _SQLITE = "sqlite:///"
 _Row = TypeVar("_Row")
-
-
-def viewer() -> Actor:
-    """Who looks at the dashboards: the least role where none is set.
-
-    Raises:
-        UnknownRoleError: there is no such role.
-    """
-    assigned = frozenset(os.environ.get("CLAIMWORKS_ACTOR_TENANTS", "").split())
-    name = os.environ.get("CLAIMWORKS_ACTOR", "").strip() or getpass.getuser()
-    return Actor.of(name, os.environ.get("CLAIMWORKS_ROLE") or LEAST, assigned or None)
 
 
 def may_see(tenant_id: str | None) -> bool:
@@ -72,7 +58,7 @@ def _ask(tenant_id: str | None, question: Callable[[CheckHistory], list[_Row]]) 
 @contextmanager
 def _checks() -> Iterator[CheckHistory | None]:
     """The history; None where no store was ever made: a dashboard makes none."""
-    url = os.environ.get("CLAIMWORKS_STORE_URL") or f"{_SQLITE}{db.home() / 'store' / 'operational.db'}"
+    url = db.store_url()
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
         yield None
         return

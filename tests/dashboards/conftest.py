@@ -22,7 +22,7 @@ import yaml
 from claims.warehouse import publish
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
-CONTRACTS = (MARTS / "_marts__models.yml", MARTS / "_kpis__models.yml")
+CONTRACTS = sorted(MARTS.glob("_*__models.yml"))
 EVERGREEN, SUMMIT = "EVG01", "SUM01"
 NPI_1, NPI_2 = "1234567893", "1999999984"
 CUT_OFF = date(2025, 6, 30)
