@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from claims import schema
-from quality.scrub import plan, views
+from quality.scrub import inputs, plan, views
 from quality.scrub.plan import Plan, Variant
 from quality.scrub.rulebook import Rulebook, RuleError, load_rules
 
@@ -97,16 +97,13 @@ class Scrubber:
 
     def _load(self, made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> None:
         connection = self._connection
-        claims = tables["claims"]
-        rows = pa.array(np.arange(claims.num_rows, dtype=np.int32))
-        connection.register("in_claim", claims.append_column("claim_row", rows))
-        for alias, name in views.SOURCES.items():
-            if alias != "claim":
-                connection.register(f"in_{alias}", tables.get(name, schema.empty(name)))
+        for alias, table in inputs.prepare(tables, made.collected).items():
+            connection.register(f"in_{alias}", table)
         connection.register("in_transaction", tables.get("transactions", schema.empty("transactions")))
         if history is not None:
-            connection.register("past_claim", history["claims"])
-            connection.register("past_line", history["claim_lines"])
+            past = inputs.prepare(history, ())
+            connection.register("past_claim", past["claim"])
+            connection.register("past_line", past["line"])
         for alias, sql in made.tables.items():
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {alias} AS {sql}")
 

@@ -70,7 +70,7 @@ class Plan:
 
     tables: dict[str, str]
     passes: tuple[Pass, ...]
-    inputs: tuple[str, ...]
+    collected: tuple[str, ...]
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -106,8 +106,7 @@ def make(book: Rulebook, given: Mapping[str, Iterable[str]], *, tenant: str | No
     if "earlier" in used:
         tables["claim"] = _table("claim", needed["claim"], patient=_patient(have))
         tables["earlier"] = _earlier(kept, have)
-    inputs = tuple(alias for alias in views.SOURCES if any(f"in_{alias} " in sql for sql in tables.values()))
-    return Plan(tables, passes, inputs, left_out)
+    return Plan(tables, passes, tuple(sorted(needed["claim"] & views.COLLECTED.keys())), left_out)
 
 
 def _with_roles(rule: Rule) -> frozenset[tuple[str, str]]:
@@ -133,10 +132,17 @@ def _made_from(alias: str, name: str) -> frozenset[tuple[str, str]]:
         return frozenset()
     if alias == "earlier":
         return _made_from("line" if name in views.EARLIER_LINE else "claim", name)
+    if alias == "claim" and name in views.COLLECTED:
+        one = views.COLLECTED[name]
+        return frozenset((views.SOURCES[one.alias], column) for column in (one.column, *_by_qualifier(one)))
     derived = views.DERIVED[alias].get(name)
     if derived is None:
         return frozenset({(views.SOURCES[alias], name)})
     return _references(alias, derived.sql)
+
+
+def _by_qualifier(one: views.Collected) -> tuple[str, ...]:
+    return ("qualifier",) if one.qualifiers else ()
 
 
 def _references(alias: str, sql: str) -> frozenset[tuple[str, str]]:
@@ -164,8 +170,8 @@ def _table(alias: str, columns: Iterable[str], patient: str | None = None) -> st
         selected.append(f"{derived.sql if derived else f'{own}.{name}'} AS {name}")
     if alias != "claim":
         return (
-            f"SELECT c.claim_row, {', '.join(selected)} FROM in_{alias} raw JOIN in_claim c "
-            "ON raw.file_id = c.file_id AND raw.claim_ordinal = c.claim_ordinal"
+            f"SELECT c.claim_row, {', '.join(selected)} FROM in_{alias} raw "
+            "JOIN in_claim c ON raw.claim_row = c.claim_row"
         )
     if patient:
         selected.append(f"{patient} AS patient")
@@ -175,8 +181,7 @@ def _table(alias: str, columns: Iterable[str], patient: str | None = None) -> st
         wanted = [f"{sql} AS {name}" for name, sql in sums.items() if f"of_{inner}.{name}" in text]
         if wanted:
             joins.append(
-                f"LEFT JOIN (SELECT c.claim_row, {', '.join(wanted)} FROM in_{inner} raw JOIN in_claim c "
-                "ON raw.file_id = c.file_id AND raw.claim_ordinal = c.claim_ordinal GROUP BY c.claim_row) "
+                f"LEFT JOIN (SELECT raw.claim_row, {', '.join(wanted)} FROM in_{inner} raw GROUP BY raw.claim_row) "
                 f"of_{inner} ON of_{inner}.claim_row = c.claim_row"
             )
     if "t.created_date" in text:
@@ -219,8 +224,8 @@ def _earlier(rules: Sequence[Rule], have: Mapping[str, frozenset[str]]) -> str:
         own = "raw" if alias == "line" else "c"
         selected.append(f"{derived.sql if derived else f'{own}.{name}'} AS {name}")
     parts = [
-        f"SELECT {row} AS claim_row, c.file_id, c.claim_ordinal, {_patient(have)} AS patient, {', '.join(selected)} "
-        f"FROM {prefix}_line raw JOIN {prefix}_claim c ON raw.file_id = c.file_id AND raw.claim_ordinal = c.claim_ordinal"
+        f"SELECT {row} AS claim_row, {_patient(have)} AS patient, {', '.join(selected)} "
+        f"FROM {prefix}_line raw JOIN {prefix}_claim c ON raw.claim_row = c.claim_row"
         for prefix, row in (("past", "-1"), ("in", "c.claim_row"))
     ]
     return " UNION ALL ".join(parts)

@@ -34,30 +34,10 @@ class Derived:
     sql: str
 
 
-_CODE_KINDS = {
-    "diagnosis": "'ABK', 'BK', 'ABF', 'BF'",
-    "principal_diagnosis": "'ABK', 'BK'",
-    "admitting_diagnosis": "'ABJ', 'BJ'",
-    "patient_reason": "'APR', 'PR'",
-    "external_cause": "'ABN', 'BN'",
-    "principal_procedure": "'BBR', 'BR'",
-    "other_procedure": "'BBQ', 'BQ'",
-    "condition": "'BG'",
-    "occurrence": "'BH'",
-    "span": "'BI'",
-    "value": "'BE'",
-}
-_ANY_PROCEDURE = "'BBR', 'BR', 'BBQ', 'BQ'"
-
 _SERVICE_FROM = "coalesce(raw.service_from_date, c.statement_from_date)"
 _SERVICE_THROUGH = "coalesce(raw.service_through_date, raw.service_from_date, c.statement_through_date)"
 _POINTERS = ", ".join(f"raw.diagnosis_pointer_{n}" for n in range(1, 5))
 _MODIFIERS = ", ".join(f"raw.modifier_{n}" for n in range(1, 5))
-
-
-def _codes(alias: str, *, ordered: bool = False) -> str:
-    kept = f"coalesce(of_code.{alias}, [])"
-    return f"list_transform(list_sort({kept}), lambda x: x.code)" if ordered else kept
 
 
 DERIVED: dict[str, dict[str, Derived]] = {
@@ -110,8 +90,8 @@ DERIVED: dict[str, dict[str, Derived]] = {
             "CASE WHEN c.claim_type = 'institutional' THEN c.facility_type_code || c.frequency_code END",
         ),
         "is_inpatient": Derived(
-            "Institutional claim with bill type 11x, 18x, 21x, 28x, 41x, 65x, 66x or 86x",
-            "c.claim_type = 'institutional' AND c.facility_type_code IN ('11', '18', '21', '28', '41', '65', '66', '86')",
+            "Institutional claim with bill type 11x, 18x, 21x or 41x",
+            "c.claim_type = 'institutional' AND c.facility_type_code IN ('11', '18', '21', '41')",
         ),
         "first_service_date": Derived(
             "Earliest day of service of any line, else the statement's first",
@@ -132,24 +112,8 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "line_charge_sum": Derived("Sum of the charges of the lines", "of_line.line_charge_sum"),
         "line_non_covered_sum": Derived("Sum of the non-covered charges of the lines", "of_line.line_non_covered_sum"),
         "lines_read": Derived("Service lines that the reader gave", "coalesce(of_line.lines_read, 0)"),
-        "procedure_codes": Derived("Procedure codes of the lines", "coalesce(of_line.procedure_codes, [])"),
-        "revenue_codes": Derived("Revenue codes of the lines", "coalesce(of_line.revenue_codes, [])"),
-        "places_of_service": Derived("Places of service of the lines", "coalesce(of_line.places_of_service, [])"),
-        "diagnoses": Derived("Principal and other diagnoses, in order of position", _codes("diagnoses", ordered=True)),
-        "diagnosis_qualifiers": Derived("Qualifiers of all diagnoses", _codes("diagnosis_qualifiers")),
-        "admitting_diagnoses": Derived("Admitting diagnoses", _codes("admitting_diagnoses")),
-        "patient_reasons": Derived("Patient's reasons for visit", _codes("patient_reasons")),
-        "external_causes": Derived("External causes", _codes("external_causes")),
-        "icd_procedures": Derived("ICD-10-PCS procedures", _codes("icd_procedures")),
-        "condition_codes": Derived("Condition codes", _codes("condition_codes")),
-        "occurrence_codes": Derived("Occurrence codes", _codes("occurrence_codes")),
-        "span_codes": Derived("Occurrence span codes", _codes("span_codes")),
-        "value_codes": Derived("Value codes", _codes("value_codes")),
         "covered_days": Derived("Amount of value code 80", "of_code.covered_days"),
         "non_covered_days": Derived("Amount of value code 81", "of_code.non_covered_days"),
-        "other_payer_sequence": Derived("Responsibility codes of the other payers", "coalesce(of_payer.other_payer_sequence, [])"),
-        "other_payer_ids": Derived("Ids of the other payers", "coalesce(of_payer.other_payer_ids, [])"),
-        "other_filing_codes": Derived("Claim filing codes of the other payers", "coalesce(of_payer.other_filing_codes, [])"),
         "other_payer_paid_sum": Derived("Sum of what other payers paid", "of_payer.other_payer_paid_sum"),
         "other_payers_adjudicated": Derived(
             "Other payers with a paid amount, a date of adjudication or a line adjudicated",
@@ -168,39 +132,63 @@ SUMS: dict[str, dict[str, str]] = {
         "line_charge_sum": "sum(raw.charge_amount)",
         "line_non_covered_sum": "sum(raw.non_covered_amount)",
         "lines_read": "count(*)",
-        "procedure_codes": "list(raw.procedure_code) FILTER (WHERE raw.procedure_code IS NOT NULL)",
-        "revenue_codes": "list(raw.revenue_code) FILTER (WHERE raw.revenue_code IS NOT NULL)",
-        "places_of_service": "list(DISTINCT coalesce(raw.place_of_service_code, c.facility_type_code))",
     },
     "code": {
-        "diagnoses": "list({'position': raw.diagnosis_position, 'code': raw.code}) "
-        "FILTER (WHERE raw.diagnosis_position IS NOT NULL AND raw.code IS NOT NULL)",
-        "diagnosis_qualifiers": "list(raw.qualifier) FILTER (WHERE raw.qualifier IN "
-        "('ABK', 'BK', 'ABF', 'BF', 'ABJ', 'BJ', 'APR', 'PR', 'ABN', 'BN'))",
-        "admitting_diagnoses": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_CODE_KINDS['admitting_diagnosis']}))",
-        "patient_reasons": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_CODE_KINDS['patient_reason']}))",
-        "external_causes": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_CODE_KINDS['external_cause']}))",
-        "icd_procedures": f"list(raw.code) FILTER (WHERE raw.qualifier IN ({_ANY_PROCEDURE}))",
-        "condition_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BG')",
-        "occurrence_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BH')",
-        "span_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BI')",
-        "value_codes": "list(raw.code) FILTER (WHERE raw.qualifier = 'BE')",
         "covered_days": "max(raw.amount) FILTER (WHERE raw.qualifier = 'BE' AND raw.code = '80')",
         "non_covered_days": "max(raw.amount) FILTER (WHERE raw.qualifier = 'BE' AND raw.code = '81')",
     },
     "payer": {
-        "other_payer_sequence": "list(raw.payer_responsibility_code)",
-        "other_payer_ids": "list(raw.payer_id)",
-        "other_filing_codes": "list(raw.claim_filing_code)",
         "other_payer_paid_sum": "sum(raw.paid_amount)",
-        "other_payers_adjudicated": "count(*) FILTER (WHERE raw.paid_amount IS NOT NULL OR raw.adjudication_date IS NOT NULL)",
+        "other_payers_adjudicated": "count(*) FILTER (WHERE raw.paid_amount IS NOT NULL "
+        "OR raw.adjudication_date IS NOT NULL)",
     },
     "adjudication": {
         "adjudicating_payers": "count(DISTINCT raw.payer_id)",
         "adjudicated_lines": "count(*)",
     },
     "adjustment": {"adjustment_count": "count(*)"},
-}  # fmt: skip
+}
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A list column of `claim` made of one column of another alias, in the order of the rows, without nulls.
+
+    `qualifiers`: only rows of `claim_codes` with one of these. Lists are made in Arrow, where rows of one claim stand
+    together: DuckDB's list aggregates cost a tenth of a second each on 100,000 claims.
+    """
+
+    description: str
+    alias: str
+    column: str
+    qualifiers: tuple[str, ...] = ()
+
+
+_DIAGNOSES = ("ABK", "BK", "ABF", "BF")
+COLLECTED: dict[str, Collected] = {
+    "procedure_codes": Collected("Procedure codes of the lines", "line", "procedure_code"),
+    "revenue_codes": Collected("Revenue codes of the lines", "line", "revenue_code"),
+    "line_places_of_service": Collected("Places of service of the lines that have one", "line", "place_of_service_code"),
+    "diagnoses": Collected("Principal and other diagnoses, in order", "code", "code", _DIAGNOSES),
+    "diagnosis_qualifiers": Collected(
+        "Qualifiers of all diagnoses",
+        "code",
+        "qualifier",
+        (*_DIAGNOSES, "ABJ", "BJ", "APR", "PR", "ABN", "BN"),
+    ),
+    "admitting_diagnoses": Collected("Admitting diagnoses", "code", "code", ("ABJ", "BJ")),
+    "patient_reasons": Collected("Patient's reasons for visit", "code", "code", ("APR", "PR")),
+    "external_causes": Collected("External causes", "code", "code", ("ABN", "BN")),
+    "icd_procedures": Collected("ICD-10-PCS procedures", "code", "code", ("BBR", "BR", "BBQ", "BQ")),
+    "principal_procedures": Collected("Principal ICD-10-PCS procedure", "code", "code", ("BBR", "BR")),
+    "condition_codes": Collected("Condition codes", "code", "code", ("BG",)),
+    "occurrence_codes": Collected("Occurrence codes", "code", "code", ("BH",)),
+    "span_codes": Collected("Occurrence span codes", "code", "code", ("BI",)),
+    "value_codes": Collected("Value codes", "code", "code", ("BE",)),
+    "other_payer_sequence": Collected("Responsibility codes of the other payers", "payer", "payer_responsibility_code"),
+    "other_payer_ids": Collected("Ids of the other payers", "payer", "payer_id"),
+    "other_filing_codes": Collected("Claim filing codes of the other payers", "payer", "claim_filing_code"),
+}
 
 # Every NPI of a claim, one row each: role -> (alias whose table it stands in, column).
 NPI_ROLES: dict[str, tuple[str, str]] = {
@@ -264,4 +252,5 @@ def columns(alias: str) -> dict[str, str]:
         line, claim = columns("line"), columns("claim")
         return {name: line[name] for name in EARLIER_LINE} | {name: claim[name] for name in EARLIER_CLAIM}
     own = {c.name: c.description for c in schema.BY_NAME[SOURCES[alias]].columns}
-    return own | {name: one.description for name, one in DERIVED[alias].items()}
+    own |= {name: one.description for name, one in DERIVED[alias].items()}
+    return own | ({name: one.description for name, one in COLLECTED.items()} if alias == "claim" else {})
