@@ -84,8 +84,8 @@ class ContractError(ValueError):
 def read_contracts(path: Path, layer: str) -> tuple[Contract, ...]:
     """The contracts of a dbt models file, in its order.
 
-    A column is required by the test `not_null`, by the expression `<column> is not null`, or as part of the key, which
-    is that of `unique_combination`.
+    A column is required by its constraint `not_null`, by the expression `<column> is not null`, or as part of the key;
+    the key is that of the test `sound_rows`, which may name required columns too.
 
     Raises:
         ContractError: a type has no counterpart in `TYPES`, or a model has no key.
@@ -101,17 +101,18 @@ def _contract(layer: str, model: dict[str, Any]) -> Contract:
     not_null: set[str] = set()
     for test in model.get("data_tests", []):
         arguments = test.get(_name(test), {}).get("arguments", {}) if isinstance(test, dict) else {}
-        if _name(test) == "unique_combination":
-            keys = tuple(arguments["columns"])
+        if _name(test) == "sound_rows":
+            keys = tuple(arguments.get("key", ()))
+            not_null.update(arguments.get("required", ()))
         elif found := re.fullmatch(r"(\w+) is not null", str(arguments.get("expression", ""))):
             not_null.add(found[1])
     if not keys:
-        raise ContractError(f"{layer}.{model['name']} has no test unique_combination: which columns name a row?")
+        raise ContractError(f"{layer}.{model['name']} has no key in a test sound_rows: which columns name a row?")
     columns = []
     for column in model["columns"]:
         if column["data_type"] not in TYPES:
             raise ContractError(f"{layer}.{model['name']}.{column['name']}: unknown type {column['data_type']!r}")
-        if any(_name(test) == "not_null" for test in column.get("data_tests", [])):
+        if any(constraint["type"] == "not_null" for constraint in column.get("constraints", [])):
             not_null.add(column["name"])
         columns.append(Column(column["name"], TYPES[column["data_type"]], column["name"] in {*keys, *not_null}))
     return Contract(layer, model["name"], tuple(columns), keys, ASSIGNED)

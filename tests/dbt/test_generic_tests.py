@@ -34,12 +34,22 @@ MODELS = {
     "late": "select 't' as tenant_id, date '2025-03-20' as received_date union all select 'u', date '2024-12-31'",
     "good": "select 't' as tenant_id, 1 as a, 2 as b",
     "doubled": "select 't' as tenant_id, cast(null as integer) as a union all select 't', null",
-    "twice": "select 1 as a union all select 1",
     "parent": "select 't' as tenant_id, 1 as a",
     "orphan": "select 't' as tenant_id, 2 as a",
     "other_tenant": "select 'u' as tenant_id, 1 as a",
     "free": "select 't' as tenant_id, cast(null as integer) as a",
     "identified": "select 't' as tenant_id, 'x' as Patient_Last_Name",
+    "worded": "select 't' as tenant_id, 'x' as a union all select 'u', null",
+    "coded": "select 't' as tenant_id, 'z' as a",
+}
+# Columns that must not be null by contract: a table, and an incremental table that gets its null with its second build.
+CONSTRAINED = {
+    "table_without_null": ({"materialized": "table"}, "select 1 as a"),
+    "table_with_null": ({"materialized": "table"}, "select 1 as a union all select null"),
+    "increment_with_null": (
+        {"materialized": "incremental", "incremental_strategy": "append", "on_schema_change": "fail"},
+        "select {{ 'cast(null as integer)' if is_incremental() else 1 }} as a",
+    ),
 }
 CASES = [
     ("good", "unique_combination", {"columns": ["tenant_id", "a"]}, "pass"),
@@ -51,8 +61,13 @@ CASES = [
     ("free", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "pass"),
     ("orphan", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "fail"),
     ("other_tenant", "references_key", {"to": "ref('parent')", "columns": ["tenant_id", "a"]}, "fail"),
-    ("good", "no_phi_columns", {}, "pass"),
-    ("identified", "no_phi_columns", {}, "fail"),
+    ("good", "sound_rows", {"key": ["tenant_id", "a"], "required": ["a", "b"], "bars_phi_names": True}, "pass"),
+    ("doubled", "sound_rows", {"key": ["tenant_id", "a"]}, "fail"),
+    ("free", "sound_rows", {"required": ["tenant_id", "a"]}, "fail"),
+    ("worded", "sound_rows", {"key": ["tenant_id"], "accepted": {"a": ["x", "y"]}}, "pass"),
+    ("coded", "sound_rows", {"key": ["tenant_id"], "required": ["a"], "accepted": {"a": ["x", "y"]}}, "fail"),
+    ("identified", "sound_rows", {"bars_phi_names": True}, "fail"),
+    ("identified", "sound_rows", {"key": ["tenant_id"]}, "pass"),
     ("steady", "volume_within_history", {"date_column": "received_date"}, "pass"),
     ("dropped", "volume_within_history", {"date_column": "received_date"}, "fail"),
     ("surged", "volume_within_history", {"date_column": "received_date"}, "fail"),
@@ -60,14 +75,6 @@ CASES = [
     ("young", "volume_within_history", {"date_column": "received_date"}, "pass"),
     ("fresh", "feed_is_fresh", {"date_column": "received_date", "cut_off_model": "ref('came')", "days": 14}, "pass"),
     ("late", "feed_is_fresh", {"date_column": "received_date", "cut_off_model": "ref('came')", "days": 14}, "fail"),
-    ("good", "not_null", {"column_name": "a"}, "pass"),
-    ("free", "not_null", {"column_name": "a"}, "fail"),
-    ("good", "unique", {"column_name": "a"}, "pass"),
-    ("twice", "unique", {"column_name": "a"}, "fail"),
-    ("good", "accepted_values", {"column_name": "a", "values": [1, 2], "quote": False}, "pass"),
-    ("orphan", "accepted_values", {"column_name": "a", "values": [1, 3], "quote": False}, "fail"),
-    ("good", "relationships", {"column_name": "a", "to": "ref('parent')", "field": "a"}, "pass"),
-    ("orphan", "relationships", {"column_name": "a", "to": "ref('parent')", "field": "a"}, "fail"),
 ]
 
 
@@ -89,7 +96,16 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "flags": {"send_anonymous_usage_stats": False},
     }
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
-    entries = []
+    entries: list[dict[str, object]] = [
+        {
+            "name": name,
+            "config": {"contract": {"enforced": True}, **config},
+            "columns": [{"name": "a", "data_type": "integer", "constraints": [{"type": "not_null"}]}],
+        }
+        for name, (config, _) in CONSTRAINED.items()
+    ]
+    for name, (_, sql) in CONSTRAINED.items():
+        (folder / "models" / f"{name}.sql").write_text(sql, encoding="utf-8")
     for model, sql in MODELS.items():
         (folder / "models" / f"{model}.sql").write_text(sql, encoding="utf-8")
         tests = []
@@ -98,13 +114,26 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
                 tests.append({test: {"name": f"case_{number}", **({"arguments": arguments} if arguments else {})}})
         entries.append({"name": model, "data_tests": tests})
     (folder / "models" / "models.yml").write_text(yaml.safe_dump({"version": 2, "models": entries}), encoding="utf-8")
-    statuses = Warehouse(folder, home, home / "generic.duckdb").dbt("build")
-    return {node.split(".")[2]: status for node, status in statuses.items() if node.startswith("test.")}
+    built = Warehouse(folder, home, home / "generic.duckdb")
+    statuses = built.dbt("build")
+    for node, status in built.dbt("run", "--select", "increment_with_null").items():
+        statuses[f"{node}.again"] = status
+    return {
+        ".".join(part for n, part in enumerate(node.split(".")) if n > 1 and not (n == 3 and node.startswith("test."))): s
+        for node, s in statuses.items()
+    }
 
 
 @pytest.mark.parametrize(("number", "expected"), [(n, case[3]) for n, case in enumerate(CASES)])
 def test_generic_test_tells_broken_rows_from_sound_ones(outcomes: dict[str, str], number: int, expected: str) -> None:
     assert outcomes[f"case_{number}"] == expected
+
+
+def test_a_null_in_a_constrained_column_stops_the_build(outcomes: dict[str, str]) -> None:
+    assert outcomes["table_without_null"] == "success"
+    assert outcomes["table_with_null"] == "error"
+    assert outcomes["increment_with_null"] == "success"
+    assert outcomes["increment_with_null.again"] == "error"
 
 
 def test_every_generic_test_has_a_case_that_fails_and_one_that_passes(warehouse: Warehouse) -> None:
@@ -117,7 +146,7 @@ def test_every_generic_test_has_a_case_that_fails_and_one_that_passes(warehouse:
     nodes = warehouse.manifest()["nodes"].values()
     used = {node["test_metadata"]["name"] for node in nodes if node.get("test_metadata")}
     assert ours >= {"unique_combination", "volume_within_history"}
-    assert used >= {"not_null", "unique_combination"}
+    assert used >= {"sound_rows", "references_key"}
     for expected in ("pass", "fail"):
         shown = {test for _, test, _, outcome in CASES if outcome == expected}
         assert (ours | used) - shown == set(), expected

@@ -179,7 +179,7 @@ def test_a_result_holds_no_value_of_the_data() -> None:
         (
             {
                 "name": "m",
-                "data_tests": [{"unique_combination": {"arguments": {"columns": ["a"]}}}],
+                "data_tests": [{"sound_rows": {"arguments": {"key": ["a"]}}}],
                 "columns": [{"name": "a", "data_type": "json"}],
             },
             "unknown type 'json'",
