@@ -1,0 +1,26 @@
+"""Prices: what Medicare's schedules and the payers' contracts allow for a line, each amount with its arithmetic.
+
+Belongs here: what the rest of the house may call. Does not belong here: reference tables (`claims.reference`), whether
+a line may be billed at all (`quality`).
+"""
+
+from claims.pricing.contracts import Contract, ContractError, load_contracts
+from claims.pricing.engine import PRICED, Pricer, Tables, price
+from claims.pricing.lines import LINES, LinesError, lines_of
+from claims.pricing.trace import replay, to_document, to_text
+
+__all__ = [
+    "LINES",
+    "PRICED",
+    "Contract",
+    "ContractError",
+    "LinesError",
+    "Pricer",
+    "Tables",
+    "lines_of",
+    "load_contracts",
+    "price",
+    "replay",
+    "to_document",
+    "to_text",
+]
