@@ -1,17 +1,17 @@
 {#- Running totals as of the day before each question, and what was added to them in the `windows` (days) before it.
 
     `totals` holds per `keys` and `total_day` the running `counts` up to the end of that day, and a text `newest`, of
-    which the last known value is wanted; days are whole numbers, `questions` are distinct. Gives the columns of the
-    questions, `newest`, and each of `counts` as <count>_<days>d, for each of `all_windows` (null for one that is not
+    which the last known value is wanted; days are whole numbers, `questions` are distinct. Gives the keys of the
+    questions (or the columns `carried` in their place), their day, `newest`, and each of `counts` as <count>_<days>d, for each of `all_windows` (null for one that is not
     in `windows`). The day of the question itself counts in none, nor does any day after it.
 
     DuckDB joins as of a day in one pass over sorted keys. Elsewhere the days of questions and of totals are put in one
     order, and a window finds the last total before each: running totals never fall, so it is the highest. The linter
     knows no target. -#}
-{% macro as_of_windows(questions, totals, keys, question_day, total_day, counts, newest, windows, all_windows) %}
+{% macro as_of_windows(questions, totals, keys, question_day, total_day, counts, newest, windows, all_windows, carried=[]) %}
 select
-    {%- for key in keys %}
-    questions.{{ key }},
+    {%- for column in carried or keys %}
+    questions.{{ column }},
     {%- endfor %}
     questions.{{ question_day }},
     {%- for days in all_windows %}

@@ -118,10 +118,11 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     statuses = built.dbt("build")
     for node, status in built.dbt("run", "--select", "increment_with_null").items():
         statuses[f"{node}.again"] = status
-    return {
-        ".".join(part for n, part in enumerate(node.split(".")) if n > 1 and not (n == 3 and node.startswith("test."))): s
-        for node, s in statuses.items()
-    }
+    outcomes = {}
+    for node, status in statuses.items():
+        kind, _, name, *rest = node.split(".")
+        outcomes[name if kind == "test" else ".".join([name, *rest])] = status
+    return outcomes
 
 
 @pytest.mark.parametrize(("number", "expected"), [(n, case[3]) for n, case in enumerate(CASES)])
