@@ -284,7 +284,7 @@ _TABLES = (
     ReferenceTable(
         "add_on_codes",
         "NCCI add-on code edits",
-        Following.OPEN,
+        Following.HISTORY,
         ("add_on_code", "primary_code"),
         (
             _code("add_on_code", "code that needs a primary code beside it"),
