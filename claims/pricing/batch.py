@@ -27,6 +27,7 @@ MICRO = 10**6
 MOD_BITS = np.uint64(16)
 _MAX_CODE = np.uint64(2**40)
 _MAX_UNITS = 10**6
+_NONPHYSICIAN = ("363L", "363A", "364S")
 _STATUS = {status: number for number, status in enumerate(Status)}
 _REASON = {name: number for number, name in enumerate(REASON_NAMES)}
 _RULE = {name: number for number, name in enumerate(NAMES)}
@@ -81,6 +82,37 @@ class Batch:
             return ordinals
         claims: Ints = np.unique((numbers << 32) + ordinals, return_inverse=True)[1].astype(np.int64)
         return claims
+
+    @cached_property
+    def ranking(self) -> tuple[Ints, Keys, Ints]:
+        """Keys that break ties between lines by what they say and never by where they stand, least first.
+
+        Modifiers count as a set; then the code; then the charge, highest first and none at the end.
+        """
+        words = np.zeros(self.count, dtype=np.int64)
+        for modifier in self.modifiers:
+            words += modifier.astype(np.int64)
+        words = words * 4 + self.is_nonphysician * 2 + self.flag("is_participating", default=True)
+        return words, self.code, -np.where(self.has_charge, self.charge, -1)
+
+    @cached_property
+    def is_nonphysician(self) -> Flags:
+        """Rendered by a nurse practitioner, clinical nurse specialist or physician assistant, by taxonomy (NUCC)."""
+        values = self._column("rendering_provider_taxonomy_code")
+        if values.null_count == self.count:
+            return np.zeros(self.count, dtype=np.bool_)
+        stem = pack(pc.utf8_slice_codeunits(values, 0, 4), 4)
+        return np.isin(stem, [packed(code, 4) for code in _NONPHYSICIAN])
+
+    def highest(self, groups: Ints, value: Ints, rows: Ints) -> Flags:
+        """True for the row of each group with the highest value. All three are as long as `rows`."""
+        first = np.zeros(len(rows), dtype=np.bool_)
+        if len(rows):
+            order = np.lexsort((*(key[rows] for key in self.ranking), -value, groups))
+            start = np.ones(len(rows), dtype=np.bool_)
+            start[1:] = groups[order][1:] != groups[order][:-1]
+            first[order[start]] = True
+        return first
 
     def text(self, name: str, width: int) -> Keys:
         """A text column, packed."""
@@ -186,7 +218,7 @@ class Batch:
         amount, factor, rest = self.amount[rows], self.factor[rows], self.rest[rows]
         if times != MICRO:
             rest = rest * times // MICRO
-        out = (amount + CENT // 2) // CENT
+        out: Ints = (amount + CENT // 2) // CENT
         slow = np.flatnonzero((factor != ONE_FACTOR) | (rest != MICRO))
         if len(slow):
             exact = pc.multiply(decimals(amount[slow], 19, AMOUNT_SCALE), decimals(factor[slow], 18, 12))
@@ -238,7 +270,8 @@ class Batch:
 
     def based_on(self, rule: str) -> Flags:
         """Lines whose amount began with the rule."""
-        return self.basis == _RULE[rule]
+        out: Flags = self.basis == _RULE[rule]
+        return out
 
     def basis_column(self) -> pa.Array:
         """The rule that each line's amount began with, null where it has none."""

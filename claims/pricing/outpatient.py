@@ -116,12 +116,8 @@ def is_drug(rates: Rates, row: Ints) -> Flags:
 
 
 def _highest(batch: Batch, claim: Ints, value: Ints, lines: Ints, flags: Flags) -> Flags:
-    """True for the one of the flagged lines of each claim with the highest value; ties by charge and code."""
+    """True for the one of the flagged lines of each claim with the highest value; ties as in `Batch.ranking`."""
     out = np.zeros(len(lines), dtype=np.bool_)
     at = np.flatnonzero(flags)
-    if len(at):
-        order = at[np.lexsort((batch.code[lines[at]], -batch.charge[lines[at]], -value[at], claim[at]))]
-        start = np.ones(len(order), dtype=np.bool_)
-        start[1:] = claim[order][1:] != claim[order][:-1]
-        out[order[start]] = True
+    out[at] = batch.highest(claim[at], value[at], lines[at])
     return out

@@ -22,7 +22,6 @@ from claims.pricing.rules import Status
 Letters = npt.NDArray[np.uint8]
 PAYABLE = b"ART"
 _HOSPITAL = ("19", "21", "22", "23")
-_NONPHYSICIAN = ("363L", "363A", "364S")  # NUCC: nurse practitioner, physician assistant, clinical nurse specialist
 _MOST_RANKED = 5
 
 
@@ -349,7 +348,7 @@ def _bilateral(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints, units:
         is_pair = (size[group] == 2) & (lefts[group] == 1)
         at, key = at[is_pair], key[is_pair]
         # Higher charge first, so that the order of the lines does not matter.
-        order = np.lexsort((left[at], -batch.charge[lines[at]], key))
+        order = np.lexsort((~left[at], -batch.charge[lines[at]], key))
         first, second = at[order[::2]], at[order[1::2]]
         paired[first] = True
         lead[second] = False
@@ -391,17 +390,6 @@ def _reduce(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints, units: In
     _therapy(schedule, batch, fees, lines[at], units[at])
 
 
-def _first(groups: Ints, value: Ints, batch: Batch, lines: Ints) -> Flags:
-    """True for the highest of each group; ties by charge, then code, then place in the batch."""
-    first = np.zeros(len(lines), dtype=np.bool_)
-    if len(lines):
-        order = np.lexsort((batch.code[lines], -batch.charge[lines], -value, groups))
-        start = np.ones(len(lines), dtype=np.bool_)
-        start[1:] = groups[order][1:] != groups[order][:-1]
-        first[order[start]] = True
-    return first
-
-
 def _technical(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints, units: Ints, rule: str, percent: int) -> None:
     if not len(lines):
         return
@@ -418,7 +406,7 @@ def _technical(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints, units:
     at = np.flatnonzero(component >= 0)
     lines, units = lines[at], units[at]
     _, part = schedule.fee(component[at], fees.place[lines], fees.factor[lines], fees.in_facility[lines])
-    first = _first(_days(batch, lines), part, batch, lines)
+    first = batch.highest(_days(batch, lines), part, lines)
     batch.minus(rule, lines, part * percent // 100 * (units - first))
 
 
@@ -430,7 +418,7 @@ def _professional(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints, uni
     component = schedule.index.find((batch.code[lines] << MOD_BITS) | packed("26", 2), batch.day[lines])
     lines, units, component = lines[component >= 0], units[component >= 0], component[component >= 0]
     _, part = schedule.fee(component, fees.place[lines], fees.factor[lines], fees.in_facility[lines])
-    first = _first(_days(batch, lines), part, batch, lines)
+    first = batch.highest(_days(batch, lines), part, lines)
     batch.minus("imaging_professional", lines, part * 5 // 100 * (units - first))
 
 
@@ -440,7 +428,7 @@ def _therapy(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints, units: I
     row = fees.row[lines]
     pe = np.where(fees.in_facility[lines], schedule.pe[1][row], schedule.pe[0][row])
     part = pe * schedule.gpci[1][fees.place[lines]] * fees.factor[lines] * 100
-    first = _first(_days(batch, lines), pe, batch, lines)
+    first = batch.highest(_days(batch, lines), pe, lines)
     batch.minus("therapy", lines, part // 2 * (units - first))
 
 
@@ -458,9 +446,10 @@ def _surgery(
     row = fees.row[lines]
     entity = np.arange(len(lines), dtype=np.int64)  # a family or a line
     single = np.ones(len(lines), dtype=np.bool_)
+    named = batch.code[lines]
     endoscopic = (indicator == ord("3")) & (schedule.base[row] > 0)
     if endoscopic.any():
-        entity, single = _families(schedule, batch, fees, lines, units, each, group, endoscopic)
+        entity, single, named = _families(schedule, batch, fees, lines, units, each, group, endoscopic)
     amounts = batch.amount[lines]
     worth = np.zeros(len(lines), dtype=np.int64)
     worth[single] = each[single]
@@ -474,7 +463,8 @@ def _surgery(
     heads = np.unique(entity[shared], return_index=True)[1]
     head[shared[heads]] = True
     places[shared[heads]] = 1
-    order = np.lexsort((entity, batch.code[lines], -batch.charge[lines] * single, -worth, group))
+    words, _, charge = (key[lines] * single for key in batch.ranking)
+    order = np.lexsort((words, named, charge, single, -worth, group))
     order = order[head[order]]
     before = np.cumsum(places[order]) - places[order]
     start = np.ones(len(order), dtype=np.bool_)
@@ -498,10 +488,11 @@ def _families(
     each: Ints,
     group: Ints,
     endoscopic: Flags,
-) -> tuple[Ints, Flags]:
+) -> tuple[Ints, Flags, Keys]:
     """Take the base off all but the highest of a family.
 
-    Gives the entity of each line, its family or itself, and which lines stand outside any family.
+    Gives the entity of each line, its family or itself, which lines stand outside any family, and the code by which
+    the entity is named.
     """
     base = np.where(endoscopic, schedule.base[fees.row[lines]], batch.code[lines])
     _, number = np.unique(base, return_inverse=True)
@@ -511,7 +502,7 @@ def _families(
     at = np.flatnonzero(inside)
     is_base = ~endoscopic[at]
     # The base is worth nothing beside its family, so it is never the highest.
-    first = _first(family[at], np.where(is_base, -1, each[at]), batch, lines[at])
+    first = batch.highest(family[at], np.where(is_base, -1, each[at]), lines[at])
     own = schedule.index.find(base[at] << MOD_BITS, batch.day[lines[at]])
     fee = np.zeros(len(at), dtype=np.int64)
     known = own >= 0
@@ -526,7 +517,7 @@ def _families(
     smallest = np.full(int(family.max()) + 1, len(lines), dtype=np.int64)
     np.minimum.at(smallest, family, entity)
     entity[at] = smallest[family[at]]
-    return entity, ~inside
+    return entity, ~inside, base
 
 
 def _shares(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints) -> None:
@@ -549,17 +540,9 @@ def _shares(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints) -> None:
     together = batch.has("62")[lines]
     batch.times("co_surgeon", lines[together], 625_000)
     batch.note("needs_documentation", lines[together & (schedule.cosurgeon[row] == ord("1"))], 0)
-    batch.times("nonphysician", lines[_taxonomy(batch)[lines] & ~nonphysician], 850_000)
+    batch.times("nonphysician", lines[batch.is_nonphysician[lines] & ~nonphysician], 850_000)
     batch.times("therapy_assistant", lines[batch.has("CQ", "CO")[lines]], 850_000)
     _nonparticipating(batch, lines)
-
-
-def _taxonomy(batch: Batch) -> Flags:
-    name = "rendering_provider_taxonomy_code"
-    if name not in batch.lines.column_names or batch.lines[name].null_count == batch.count:
-        return np.zeros(batch.count, dtype=np.bool_)
-    stem = pack(pc.utf8_slice_codeunits(batch.lines[name], 0, 4), 4)
-    return np.isin(stem, [packed(code, 4) for code in _NONPHYSICIAN])
 
 
 def _nonparticipating(batch: Batch, lines: Ints) -> None:

@@ -1,6 +1,6 @@
-"""Small tables of the reference's shape, the official files where they lie beside the checkout, and lines to price."""
+"""Small tables of the reference's shape, and the official files where they lie beside the checkout."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,80 +9,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from claims.pricing import LINES
+
 from claims.reference import schema
-
-_EMPTY_LETTERS = {"pctc_indicator": "0", "multiple_procedure_indicator": "0", "bilateral_indicator": "0",
-                  "assistant_indicator": "2", "cosurgeon_indicator": "2", "team_indicator": "0"}  # fmt: skip
-
-
-class Tables:
-    """Reference tables from rows of words; what a row leaves out has a plain default, a missing table is empty."""
-
-    def __init__(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
-        self._tables = {name: _table(name, given) for name, given in rows.items()}
-
-    def table(self, name: str) -> pa.Table:
-        """The table, empty where it was not given."""
-        return self._tables.get(name, schema.arrow(name).empty_table())
-
-    def replace(self, name: str, table: pa.Table) -> None:
-        """Another table in its place."""
-        self._tables[name] = table
-
-
-def _table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    arrow = schema.arrow(name)
-    out: dict[str, list[Any]] = {field.name: [] for field in arrow}
-    for number, row in enumerate(rows, start=1):
-        unknown = set(row) - set(out)
-        assert not unknown, f"{name} has no {unknown}"
-        for field in arrow:
-            out[field.name].append(row.get(field.name, _default(field, number)))
-    return pa.table({field.name: pa.array(out[field.name], field.type) for field in arrow}, schema=arrow)
-
-
-def _default(field: pa.Field, number: int) -> Any:
-    if field.name == "release":
-        return "small"
-    if field.name == "source_row":
-        return number
-    if field.name == "effective_from":
-        return date(2020, 1, 1)
-    if field.nullable:
-        return None
-    if field.name in _EMPTY_LETTERS:
-        return _EMPTY_LETTERS[field.name]
-    if pa.types.is_decimal(field.type):
-        return Decimal(0)
-    if pa.types.is_boolean(field.type):
-        return False
-    return {"status_code": "A", "global_days": "XXX"}.get(field.name, "")
-
-
-def fee(code: str, amount: str, modifier: str = "", **more: Any) -> dict[str, Any]:
-    """A row of the fee schedule whose fee is `amount` dollars where every index and factor is one."""
-    return {
-        "hcpcs_code": code,
-        "modifier": modifier,
-        "work_rvu": Decimal(amount),
-        "conversion_factor": Decimal(1),
-        **more,
-    }
-
-
-def shared(mac: str = "10112", locality: str = "00") -> dict[str, list[dict[str, Any]]]:
-    """What every small reference has: one locality with indices of one, a factor of one, two places."""
-    return {
-        "gpci": [{"mac": mac, "locality": locality, "work_gpci": 1, "pe_gpci": 1, "mp_gpci": 1}],
-        "conversion_factors": [{"factor_code": "physician", "conversion_factor": Decimal(1)}],
-        "places_of_service": [
-            {"pos_code": "11", "setting": "nonfacility"},
-            {"pos_code": "22", "setting": "facility"},
-        ],
-        "zip_localities": [{"zip5": "35004", "state": "AL", "mac": mac, "locality": locality, "has_zip9": False}],
-        "anesthesia_factors": [{"mac": mac, "locality": locality, "conversion_factor": Decimal("19.31")}],
-    }
+from tests.unit.pricing.tables import Tables, rows_of, shared
 
 
 @pytest.fixture(scope="session")
@@ -93,33 +22,6 @@ def small() -> Callable[..., Tables]:
         return Tables({**shared(), **tables})
 
     return make
-
-
-_LINE = {
-    "file_id": "f",
-    "claim_ordinal": 1,
-    "unit_count": 1,
-    "service_date": date(2025, 6, 2),
-    "place_of_service_code": "11",
-    "locality_code": "10112-00",
-}
-
-
-def lines(*rows: Mapping[str, Any]) -> pa.Table:
-    """Lines for the kernel; `code` and `mods` are short for the columns, everything else is by name."""
-    full = []
-    for number, row in enumerate(rows, start=1):
-        line = {**_LINE, "line_number": number, **row}
-        line["procedure_code"] = line.pop("code")
-        for place, modifier in enumerate(line.pop("mods", "").split(), start=1):
-            line[f"modifier_{place}"] = modifier
-        for name in ("charge_amount", "unit_count", "deductible_amount"):
-            if line.get(name) is not None:
-                line[name] = Decimal(str(line[name]))
-        full.append(line)
-    return pa.table(
-        {field.name: pa.array([row.get(field.name) for row in full], field.type) for field in LINES}, schema=LINES
-    )
 
 
 _FEES = """
@@ -150,9 +52,7 @@ def official(shared_dir: Path) -> Tables:
             ("rvu25d_oct", "2025-01-01", "cast(null as date)"),
         )
         fees = pa.concat_tables(
-            connection.sql(
-                _FEES.format(release=name, start=start, end=end, path=folder / "pprrvu" / f"{name}.csv.gz")
-            )
+            connection.sql(_FEES.format(release=name, start=start, end=end, path=folder / "pprrvu" / f"{name}.csv.gz"))
             .to_arrow_table()
             .cast(schema.arrow("fee_schedule"))
             for name, start, end in releases
@@ -182,7 +82,7 @@ def official(shared_dir: Path) -> Tables:
     tables.replace("anesthesia_factors", factors.cast(schema.arrow("anesthesia_factors")))
     tables.replace(
         "conversion_factors",
-        _table(
+        rows_of(
             "conversion_factors",
             [
                 {"factor_code": "physician", "conversion_factor": Decimal(value), "effective_from": start,
