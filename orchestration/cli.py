@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "simulate": Command("simulate", "Write the files of a simulated clinic network, nothing else"),
     "ingest": Command("ingest", "Put files in landing and materialise what depends on them"),
     "x12": Command("x12", "Read X12 files to tables"),
+    "reference": Command("reference", "Load the official code and fee files, and say which releases are there"),
     "train": Command("train", "Train a model and register it"),
     "promote": Command("promote", "Make a version of a model the champion"),
     "rollback": Command("rollback", "Give a model's champion back to the version before"),

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         return self.home / "truth"
 
     @property
+    def reference(self) -> Path:
+        """Releases of the official code and fee tables; rebuilt from the published files."""
+        return self.home / "reference"
+
+    @property
     def reports(self) -> Path:
         """Model cards and drift reports."""
         return self.home / "reports"

@@ -368,7 +368,7 @@ FORMATS: tuple[Format, ...] = (
         "opps_status_indicators",
         (
             Field("status_indicator", ("statusindicator",), UPPER, "regexp_full_match(t, '[A-Z][0-9]?')", "A to Y"),
-            _one_of("paid", "Always Sometimes Never", "paid", sql=TEXT),
+            _one_of("paid", "Always Sometimes Never Unknown", "paid", sql=TEXT),
             Field("meaning", ("description",), TEXT),
         ),
         is_undated=True,
@@ -392,7 +392,9 @@ FORMATS: tuple[Format, ...] = (
         "ncci_add_on",
         "add_on_codes",
         (
-            _code("primary_code", "primary_code"),
+            Field(
+                "primary_code", ("primary_code",), UPPER, f"t = 'CCCCC' or {_CODE5}", "a five-character code, or CCCCC"
+            ),
             _code("add_on_code", "add_on_code", "aoc"),
             _one_of("edit_type", "1 2 3", "aoc_edit_type"),
             _date("__add_on_deleted", "aoc_del_dt", "aoc_del_dt_julian", optional=True),
@@ -448,6 +450,7 @@ FORMATS: tuple[Format, ...] = (
             _date("effective_to", "term_date"),
         ),
         is_described=True,
+        is_undated=True,
     ),
     Format(
         "places_of_service_csv",

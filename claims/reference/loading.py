@@ -16,6 +16,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -317,6 +318,22 @@ def _shaped(kind: Format, rows: pa.Table, report: FileReport, file: str) -> pa.T
         if left:
             report.findings.append(
                 Finding(file, Severity.NOTE, f"{left} continuation and modifier records", "nothing to do", count=left)
+            )
+    if kind.name == "modifiers_csv":
+        before = rows.num_rows
+        with duckdb.connect() as connection:
+            connection.register("rows_", rows)
+            rows = connection.sql(
+                f"select modifier, min(modifier_type) as modifier_type, string_agg(distinct category, ', '"
+                f" order by category) as category, min({LINE})::integer as {LINE} from rows_ group by modifier"
+            ).to_arrow_table()
+        merged = before - rows.num_rows
+        report.rows_left_out += merged
+        if merged:
+            report.findings.append(
+                Finding(
+                    file, Severity.NOTE, f"{merged} rows name a modifier again: groups are joined", "", count=merged
+                )
             )
     if kind.name == "ncci_add_on" and "__edit_deleted" in rows.column_names:
         deleted = [

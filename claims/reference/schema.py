@@ -249,7 +249,7 @@ _TABLES = (
         ("status_indicator",),
         (
             _code("status_indicator", "OPPS status indicator"),
-            Column("paid", TEXT, "Always, Sometimes, Never", required=True),
+            Column("paid", TEXT, "Always, Sometimes, Never, Unknown", required=True),
             Column("meaning", TEXT, "CMS's wording"),
         ),
     ),
@@ -335,7 +335,7 @@ _TABLES = (
             _code("part", "diseases or external_causes"),
             Column("entry_number", INT, "row of the index", required=True),
             Column("level", INT, "depth under the main term", required=True),
-            Column("term", TEXT, "term", required=True),
+            Column("term", TEXT, "term; a few rows have non-essential modifiers alone"),
             Column("see", TEXT, "other main term"),
             Column("see_also", TEXT, "further main term"),
             Column("modifiers", TEXT, "non-essential modifiers"),
@@ -351,7 +351,7 @@ _TABLES = (
         (
             Column("entry_number", INT, "row of the table", required=True),
             Column("level", INT, "depth under the main term", required=True),
-            Column("term", TEXT, "substance", required=True),
+            Column("term", TEXT, "substance; a few rows have non-essential modifiers alone"),
             Column("see_also", TEXT, "further term"),
             Column("modifiers", TEXT, "non-essential modifiers"),
             Column("accidental_code", CODE, "poisoning, accidental"),
@@ -426,8 +426,8 @@ _TABLES = (
         ("modifier",),
         (
             _code("modifier", "two characters"),
-            _code("modifier_type", "CPT or HCPCS"),
-            Column("category", TEXT, "group"),
+            _code("modifier_type", "CPT or HCPCS; of one that is both, CPT"),
+            Column("category", TEXT, "groups, joined by commas"),
         ),
     ),
     ReferenceTable(

@@ -174,7 +174,7 @@ def _with_lines(table: pa.Table, header_line: int, without: list[int]) -> pa.Tab
 
 
 def _workbook_rows(source: Source, limit: int | None) -> list[list[str]]:
-    from openpyxl import load_workbook
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
 
     book = load_workbook(io.BytesIO(source.data), read_only=True, data_only=True)
     try:
