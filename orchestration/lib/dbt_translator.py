@@ -79,7 +79,7 @@ def _parse(project: DbtProject) -> None:
     # What changes while dbt parses is newer than this, and is parsed again.
     start = time.time()
     dbt = DbtCliResource(project_dir=project, dbt_executable=DBT)
-    dbt.cli(["parse", "--quiet"], target_path=target / "parse").wait()
+    dbt.cli(["parse", "--no-partial-parse", "--quiet"], target_path=target / "parse").wait()
     for name in ("partial_parse.msgpack", project.manifest_path.name):
         made = target / "parse" / name
         os.utime(made, (start, start))

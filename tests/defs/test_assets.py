@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-LAYERS = {"raw", "bronze", "staging", "intermediate", "marts", "features", "model", "gold", "serving"}
+LAYERS = {"raw", "bronze", "staging", "intermediate", "marts", "features", "snapshots", "model", "gold", "serving"}
 
 
 def test_keys_are_layer_and_table_and_groups_are_layers(graph: Any) -> None:

@@ -33,7 +33,7 @@ def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dagster
     for name in ("CLAIMWORKS_WAREHOUSE_PATH", "CLAIMWORKS_DBT_TARGET", "DBT_SEND_ANONYMOUS_USAGE_STATS"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
-    prepare_instance(Settings(home=tmp_path, dbt_target="duckdb"))
+    prepare_instance(Settings(home=tmp_path))
     with dg.DagsterInstance.get() as instance:
         yield instance
 

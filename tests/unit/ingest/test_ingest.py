@@ -61,6 +61,7 @@ def interchange(control: str = "000000001", account: str = "ACC1", sets: int = 1
     for n in range(1, sets + 1):
         body = [
             f"ST*837*{n:04d}*005010X222A1~", "BHT*0019*00*1*20250304*1200*CH~", "NM1*41*2*CLINIC*****46*S1~",
+            "PER*IC*BOB*TE*5551234567~",
             "NM1*40*2*PAYER*****46*P1~", "HL*1**20*1~", "NM1*85*2*CLINIC*****XX*1234567893~", "N3*1 MAIN ST~",
             "N4*SEATTLE*WA*981010001~", "REF*EI*123456789~", "HL*2*1*22*0~", "SBR*P*18*******CI~",
             "NM1*IL*1*DOE*JANE****MI*MEM123~", "N3*2 ELM ST~", "N4*SEATTLE*WA*981010002~", "DMG*D8*19800517*F~",
