@@ -1,7 +1,7 @@
 """Claims scrubbing: rules as data (`quality/rules/*.yml`) compiled to a few wide set-wise passes over Arrow tables.
 
 `load_rules` reads and checks rule files, `Scrubber` holds them compiled, `scrub` is one call for one set of tables.
-Safe repair is apart, in `quality.scrub.repair`. Does not belong here: files on disk other than rules, the lake, screens.
+Safe repair is apart (`quality.scrub.repair`). Does not belong here: files on disk other than rules, the lake, screens.
 """
 
 from quality.scrub.kernel import EDITS, Scrubber, scrub

@@ -28,10 +28,14 @@ _CLAIM: dict[str, Any] = {
     "billing_provider_npi": "1234567893", "billing_provider_name": "ALDER CLINIC",
     "billing_provider_taxonomy_code": "207Q00000X", "billing_provider_tax_id": "123456789",
     "billing_provider_state": "MA", "billing_provider_zip": "021010001", "rendering_provider_npi": "1003000126",
-    "rendering_provider_taxonomy_code": "207Q00000X", "payer_responsibility_code": "P", "is_subscriber": True,
-    "relationship_code": "18", "group_number": "GRP1", "claim_filing_code": "CI", "payer_name": "BLUE",
-    "payer_id": "12345", "subscriber_member_id": "W0001", "subscriber_last_name": "DOE", "subscriber_first_name": "JANE",
-    "subscriber_address_1": "2 ELM ST", "subscriber_city": "BOSTON", "subscriber_state": "MA", "subscriber_zip": "02118",
+    "rendering_provider_taxonomy_code": "207Q00000X", "payer_responsibility_code": "P",
+    "is_subscriber": True,
+    "relationship_code": "18", "group_number": "GRP1", "claim_filing_code": "CI",
+    "payer_name": "BLUE",
+    "payer_id": "12345", "subscriber_member_id": "W0001", "subscriber_last_name": "DOE",
+    "subscriber_first_name": "JANE",
+    "subscriber_address_1": "2 ELM ST", "subscriber_city": "BOSTON", "subscriber_state": "MA",
+    "subscriber_zip": "02118",
     "subscriber_birth_date": date(1980, 2, 29), "subscriber_sex_code": "F", "patient_last_name": "DOE",
     "patient_first_name": "JANE", "patient_address_1": "2 ELM ST", "patient_city": "BOSTON", "patient_state": "MA",
     "patient_zip": "02118", "patient_birth_date": date(1980, 2, 29), "patient_sex_code": "F",
@@ -78,7 +82,7 @@ _ROWS = {
     "adjudications": ("claim_line_adjudications", "adjudication_ordinal"),
 }
 WORDS = frozenset(
-    ("base", "claim", "line", "lines", "diagnoses", "admitting", "values", "procedures", "codes", "submitted", "earlier")
+    ["base", "claim", "line", "lines", "diagnoses", "admitting", "values", "procedures", "codes", "submitted", "earlier"]
 ) | frozenset((*_SIMPLE_CODES, *_DATED_CODES, *_ROWS))  # fmt: skip
 _TABLES = ("transactions", "claims", "claim_lines", "claim_codes", *(name for name, _ in _ROWS.values()))
 

@@ -59,6 +59,8 @@ class Scrubber:
         self._plans: dict[Any, Plan] = {}
         self._connection = duckdb.connect()
         self._connection.execute("SET preserve_insertion_order = false")
+        # Their cost grows with the square of the columns of a SELECT, and here a rule is a column.
+        self._connection.execute("SET disabled_optimizers = 'common_subexpressions,expression_rewriter'")
         if threads:
             self._connection.execute(f"SET threads = {int(threads)}")
         self._check()
@@ -72,10 +74,13 @@ class Scrubber:
             history: earlier claims in the same form; rules of scope history run only with it.
         """
         with self._lock:
-            made = self._plan(tables, history)
+            made = self._plan(tables, history, _present(tables["claims"]))
             self._load(made, tables, history)
             fired: list[_Fired] = []
             for one in made.passes:
+                source = views.SOURCES.get(views.RELATIONS[one.relation][0])
+                if source is not None and (source not in tables or not tables[source].num_rows):
+                    continue
                 result = self._connection.sql(one.sql).to_arrow_table()
                 fired.extend(_fired(one, result))
             return _edits(tables["claims"], fired)
@@ -84,15 +89,19 @@ class Scrubber:
         """Rules that do not run on tables with these columns, and why."""
         return dict(self._plan(tables, history).left_out)
 
-    def _plan(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> Plan:
-        given = {
-            name: tuple(tables[name].column_names)
-            for name in (*views.SOURCES.values(), "transactions")
-            if name in tables
-        }
-        key = (tuple(given.items()), history is not None)
+    def _plan(
+        self,
+        tables: Mapping[str, pa.Table],
+        history: Mapping[str, pa.Table] | None,
+        present: plan.Present | None = None,
+    ) -> Plan:
+        names = (*views.SOURCES.values(), "transactions")
+        given = {name: tuple(tables[name].column_names) for name in names if name in tables}
+        key = (tuple(given.items()), history is not None, present)
         if key not in self._plans:
-            self._plans[key] = plan.make(self.book, given, tenant=self.tenant, has_history=history is not None)
+            self._plans[key] = plan.make(
+                self.book, given, tenant=self.tenant, has_history=history is not None, present=present
+            )
         return self._plans[key]
 
     def _load(self, made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> None:
@@ -144,6 +153,11 @@ def scrub(
 ) -> pa.Table:
     """The edits of these claims as `EDITS`: one call that compiles and runs. Keep a `Scrubber` for more than one."""
     return Scrubber(rules, tenant=tenant).run(tables, history)
+
+
+def _present(claims: pa.Table) -> plan.Present:
+    types, filing = (frozenset(pc.unique(claims[name]).to_pylist()) for name in ("claim_type", "claim_filing_code"))
+    return plan.Present(types, filing)
 
 
 class _Fired:

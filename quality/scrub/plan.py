@@ -13,7 +13,15 @@ from functools import cache
 
 from quality.scrub import expressions, views
 from quality.scrub.expressions import in_parentheses
-from quality.scrub.rulebook import CLAIM_TYPES, Layer, Override, Rule, Rulebook
+from quality.scrub.rulebook import (
+    CLAIM_TYPES,
+    COMMERCIAL_FILING,
+    MEDICARE_FILING,
+    Layer,
+    Override,
+    Rule,
+    Rulebook,
+)
 
 # What a row of an alias is called on an edit, and the column that numbers it within its claim.
 ORDINALS = {
@@ -74,7 +82,30 @@ class Plan:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def make(book: Rulebook, given: Mapping[str, Iterable[str]], *, tenant: str | None, has_history: bool) -> Plan:
+@dataclass(frozen=True)
+class Present:
+    """What kinds of claims there are to scrub; rules for other kinds need not be asked."""
+
+    claim_types: frozenset[str]
+    filing_codes: frozenset[str]
+
+    def concerns(self, rule: Rule) -> bool:
+        """Whether the rule can fire on any of these claims."""
+        if rule.claim_types and not self.claim_types & set(rule.claim_types):
+            return False
+        asked = {Layer.MEDICARE: MEDICARE_FILING, Layer.COMMERCIAL: COMMERCIAL_FILING}.get(rule.reach.layer)
+        asked = rule.reach.filing_codes or asked
+        return not asked or bool(self.filing_codes & set(asked))
+
+
+def make(
+    book: Rulebook,
+    given: Mapping[str, Iterable[str]],
+    *,
+    tenant: str | None,
+    has_history: bool,
+    present: Present | None = None,
+) -> Plan:
     """The plan for tables with these columns (`given`: reader's table -> its columns).
 
     A rule that needs a column which is not given is left out and named: on the far side of the identity line names and
@@ -90,7 +121,7 @@ def make(book: Rulebook, given: Mapping[str, Iterable[str]], *, tenant: str | No
             left_out[rule.id] = "no history is given"
         elif missing := sorted(_missing(_with_roles(rule), have)):
             left_out[rule.id] = f"not given: {', '.join(missing)}"
-        else:
+        elif present is None or present.concerns(rule):
             kept.append(rule)
     passes = _passes(kept, [one for one in book.overrides if one.reach.holds_for(tenant)])
     needed: dict[str, set[str]] = {alias: set(_ALWAYS[alias]) for alias in views.SOURCES}
@@ -283,11 +314,11 @@ def _variants(rule: Rule, overrides: list[Override], grouped: bool) -> list[Vari
     """The rule as it is, where no override reaches; then each override, where no deeper one reaches."""
     depth = list(Layer)
     # Deepest first; of one layer the later in the files wins.
-    ranked = sorted(reversed(overrides), key=lambda one: depth.index(one.reach.layer), reverse=True)
+    ranked = [one for layer in reversed(depth) for one in reversed(overrides) if one.reach.layer is layer]
     out, taken = [], list[str]()
     for one in ranked:
         reaches = one.reach.condition() or "true"
-        if not one.off:
+        if not one.disabled:
             text = in_parentheses(rule.expression.text)
             if one.tighten:
                 text = f"(coalesce({text}, false) OR {in_parentheses(one.tighten.text)})"

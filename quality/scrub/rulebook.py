@@ -52,10 +52,11 @@ COMMERCIAL_FILING = ("12", "13", "14", "15", "BL", "CI", "HM")
 
 _REQUIRED = ("id", "category", "scope", "severity", "citation", "expression", "message", "fix", "fires", "passes")
 _RULE_KEYS = {
-    *_REQUIRED, "layer", "claim_types", "on", "by", "at", "when", "carc", "rarc", "effective_from", "effective_through",
+    *_REQUIRED, "layer", "claim_types", "relation", "by", "at", "when", "carc", "rarc", "effective_from",
+    "effective_through",
     "payers", "filing_codes", "tenants",
 }  # fmt: skip
-_OVERRIDE_KEYS = {"rule", "layer", "payers", "tenants", "filing_codes", "severity", "off", "reason", "tighten"}
+_OVERRIDE_KEYS = {"rule", "layer", "payers", "tenants", "filing_codes", "severity", "disabled", "reason", "tighten"}
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Override:
-    """What a lower layer says of a rule. Exactly what is given changes: `severity`, `off`, or `tighten`."""
+    """What a lower layer says of a rule. Exactly what is given changes: `severity`, `disabled`, or `tighten`."""
 
     rule: str
     reach: Reach
     where: Where
     severity: str | None = None
-    off: bool = False
+    disabled: bool = False
     reason: str | None = None
     tighten: Parsed | None = None
 
@@ -268,9 +269,11 @@ def _rule(entry: dict[str, Any], where: Where, lines: dict[str, int], parsed: li
     claim_types = tuple(entry.get("claim_types") or ())
     if unknown := [one for one in claim_types if one not in CLAIM_TYPES]:
         raise refuse("claim_types", f"claim_types are of {', '.join(CLAIM_TYPES)}, not {unknown[0]}")
-    relation = entry.get("on") or {"claim": "claim", "field": "claim", "history": "history"}.get(entry["scope"], "line")
+    relation = entry.get("relation") or {"claim": "claim", "field": "claim", "history": "history"}.get(
+        entry["scope"], "line"
+    )
     if relation not in views.RELATIONS:
-        raise refuse("on", f"on is one of {', '.join(views.RELATIONS)}, not {relation}")
+        raise refuse("relation", f"relation is one of {', '.join(views.RELATIONS)}, not {relation}")
     if (relation == "history") != (entry["scope"] == "history"):
         raise refuse("scope", "scope history and relation history go together")
     for key in ("fires", "passes"):
@@ -316,17 +319,19 @@ def _override(
     reach = _reach(entry, None, refuse)
     if _DEPTH[reach.layer] <= _DEPTH[rule.reach.layer]:
         raise refuse("layer", f"{rule.id} is of layer {rule.reach.layer}: only a lower layer may change it")
-    off, severity = bool(entry.get("off")), entry.get("severity")
-    if off and not entry.get("reason"):
-        raise refuse("off", "a rule is switched off with a reason")
-    if not off and severity is None and not parsed:
-        raise refuse("rule", "changes nothing: give severity, tighten, or off with a reason")
+    disabled, severity = bool(entry.get("disabled")), entry.get("severity")
+    if disabled and not entry.get("reason"):
+        raise refuse("disabled", "a rule is switched off with a reason")
+    if not disabled and severity is None and not parsed:
+        raise refuse("rule", "changes nothing: give severity, tighten, or disabled with a reason")
     if severity is not None and severity not in SEVERITIES:
         raise refuse("severity", f"severity is one of {', '.join(SEVERITIES)}, not {severity}")
     for alias, column in parsed[0].columns if parsed else ():
         if alias not in views.RELATIONS[rule.relation][1] or column not in views.columns(alias):
             raise refuse("tighten", f"{rule.id} sees no {alias}.{column}")
-    return Override(rule.id, reach, where, severity, off, _text(entry.get("reason")), parsed[0] if parsed else None)
+    return Override(
+        rule.id, reach, where, severity, disabled, _text(entry.get("reason")), parsed[0] if parsed else None
+    )
 
 
 def _reach(entry: dict[str, Any], default: Layer | None, refuse: Any) -> Reach:

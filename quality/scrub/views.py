@@ -43,7 +43,9 @@ _MODIFIERS = ", ".join(f"raw.modifier_{n}" for n in range(1, 5))
 DERIVED: dict[str, dict[str, Derived]] = {
     "line": {
         "modifiers": Derived("Modifiers sent, in order", f"list_filter([{_MODIFIERS}], lambda x: x IS NOT NULL)"),
-        "pointers": Derived("Diagnosis pointers sent, in order", f"list_filter([{_POINTERS}], lambda x: x IS NOT NULL)"),
+        "pointers": Derived(
+            "Diagnosis pointers sent, in order", f"list_filter([{_POINTERS}], lambda x: x IS NOT NULL)"
+        ),
         "place_of_service": Derived(
             "Place of service that holds for a professional or dental line: its own, else the claim's",
             "CASE WHEN c.claim_type <> 'institutional' "
@@ -51,12 +53,19 @@ DERIVED: dict[str, dict[str, Derived]] = {
         ),
         "service_date": Derived("First day of service; the statement's where the line has none", _SERVICE_FROM),
         "last_service_date": Derived("Last day of service; the statement's where the line has none", _SERVICE_THROUGH),
-        "day_count": Derived("Days from the first to the last", f"date_diff('day', {_SERVICE_FROM}, {_SERVICE_THROUGH}) + 1"),
-        "rendering_npi": Derived(
-            "Rendering provider that holds for the line", "coalesce(raw.rendering_provider_npi, c.rendering_provider_npi)"
+        "day_count": Derived(
+            "Days from the first to the last", f"date_diff('day', {_SERVICE_FROM}, {_SERVICE_THROUGH}) + 1"
         ),
-        "age_years": Derived("Full years of the patient on the first day", f"date_sub('year', c.patient_birth_date, {_SERVICE_FROM})"),
-        "age_days": Derived("Days of the patient on the first day", f"date_diff('day', c.patient_birth_date, {_SERVICE_FROM})"),
+        "rendering_npi": Derived(
+            "Rendering provider that holds for the line",
+            "coalesce(raw.rendering_provider_npi, c.rendering_provider_npi)",
+        ),
+        "age_years": Derived(
+            "Full years of the patient on the first day", f"date_sub('year', c.patient_birth_date, {_SERVICE_FROM})"
+        ),
+        "age_days": Derived(
+            "Days of the patient on the first day", f"date_diff('day', c.patient_birth_date, {_SERVICE_FROM})"
+        ),
         "code_number": Derived(
             "Procedure code as a number where it is five digits",
             "CASE WHEN length(raw.procedure_code) = 5 THEN TRY_CAST(raw.procedure_code AS INTEGER) END",
@@ -117,12 +126,17 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "other_payer_paid_sum": Derived("Sum of what other payers paid", "of_payer.other_payer_paid_sum"),
         "other_payers_adjudicated": Derived(
             "Other payers with a paid amount, a date of adjudication or a line adjudicated",
-            "greatest(coalesce(of_payer.other_payers_adjudicated, 0), coalesce(of_adjudication.adjudicating_payers, 0))",
+            "greatest(coalesce(of_payer.other_payers_adjudicated, 0), "
+            "coalesce(of_adjudication.adjudicating_payers, 0))",
         ),
-        "adjudicated_lines": Derived("Line adjudications of other payers", "coalesce(of_adjudication.adjudicated_lines, 0)"),
-        "adjustment_count": Derived("Adjustments of other payers, claim and line level", "coalesce(of_adjustment.adjustment_count, 0)"),
+        "adjudicated_lines": Derived(
+            "Line adjudications of other payers", "coalesce(of_adjudication.adjudicated_lines, 0)"
+        ),
+        "adjustment_count": Derived(
+            "Adjustments of other payers, claim and line level", "coalesce(of_adjustment.adjustment_count, 0)"
+        ),
     },
-}  # fmt: skip
+}
 
 # The sums that `claim` takes from the other aliases: alias -> column -> aggregate over that alias's reader table `raw`.
 SUMS: dict[str, dict[str, str]] = {
@@ -168,7 +182,9 @@ _DIAGNOSES = ("ABK", "BK", "ABF", "BF")
 COLLECTED: dict[str, Collected] = {
     "procedure_codes": Collected("Procedure codes of the lines", "line", "procedure_code"),
     "revenue_codes": Collected("Revenue codes of the lines", "line", "revenue_code"),
-    "line_places_of_service": Collected("Places of service of the lines that have one", "line", "place_of_service_code"),
+    "line_places_of_service": Collected(
+        "Places of service of the lines that have one", "line", "place_of_service_code"
+    ),
     "diagnoses": Collected("Principal and other diagnoses, in order", "code", "code", _DIAGNOSES),
     "diagnosis_qualifiers": Collected(
         "Qualifiers of all diagnoses",

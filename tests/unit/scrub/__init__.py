@@ -1,0 +1,1 @@
+"""Tests of the scrub kernel and of every rule of the project."""
