@@ -37,6 +37,8 @@ COMMANDS: dict[str, Command] = {
     "ingest": Command("ingest", "Put files in landing and materialise what depends on them"),
     "x12": Command("x12", "Read X12 files to tables"),
     "reference": Command("reference", "Load the official code and fee files, and say which releases are there"),
+    "price": Command("price", "What a line, or every line of an 837, is allowed, with its arithmetic"),
+    "scrub": Command("scrub", "Say what a payer would refuse on the claims of 837 files, and what to do about it"),
     "train": Command("train", "Train a model and register it"),
     "promote": Command("promote", "Make a version of a model the champion"),
     "rollback": Command("rollback", "Give a model's champion back to the version before"),
