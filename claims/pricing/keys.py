@@ -8,6 +8,7 @@ a range of integers. Numbers are integers at a fixed decimal scale, never floats
 """
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ Flags = npt.NDArray[np.bool_]
 WIDTH = 7
 OPEN_DAY = np.int64(2**31 - 1)
 _DAY_BITS = np.int64(32)
+_DAY_ZERO = np.int64(2**31)  # so that days before 1970 stay within their bits
 
 
 class PackError(ValueError):
@@ -113,18 +115,32 @@ def days_of(values: pa.ChunkedArray | pa.Array, fill: np.int64) -> Ints:
     )
 
 
+class Reach(Enum):
+    """Which later release may stand in on a day of which none is loaded."""
+
+    DAY = "none"
+    YEAR = "the next of the same calendar year"
+    ANY = "the next"
+
+
 class AsOf:
     """Rows of one versioned reference table by key and day.
 
     `find(keys, days)` gives the row that held on the day, -1 where none did. At most one row of a key may hold on a
     day; where two overlap the later start wins. Cost: two binary searches per needle.
+
+    With `reach`, a day on which no row of the whole table holds, because no release of that day is loaded, takes the
+    next release: of the same calendar year, or of any. A key that a loaded release left out stays unknown.
     """
 
-    def __init__(self, keys: Keys, starts: Ints, ends: Ints) -> None:
+    def __init__(self, keys: Keys, starts: Ints, ends: Ints, reach: Reach = Reach.DAY) -> None:
         """`keys` by `pack`, `starts` and inclusive `ends` in days since 1970 (`OPEN_DAY` while open)."""
+        self._reach = reach
+        self._starts = starts
+        self._spans = np.unique(np.stack([starts, ends], axis=1), axis=0)
         self._order = np.lexsort((starts, keys))
         self._unique, places = np.unique(keys[self._order], return_inverse=True)
-        self._moments = (places.astype(np.int64) << _DAY_BITS) + starts[self._order]
+        self._moments = (places.astype(np.int64) << _DAY_BITS) + (starts[self._order] + _DAY_ZERO)
         self._ends = ends[self._order]
 
     def find(self, keys: Keys, days: Ints) -> Ints:
@@ -133,19 +149,44 @@ class AsOf:
             return np.full(len(keys), -1, dtype=np.int64)
         place = np.minimum(np.searchsorted(self._unique, keys), len(self._unique) - 1).astype(np.int64)
         known = self._unique[place] == keys
-        at = np.searchsorted(self._moments, (place << _DAY_BITS) + days, side="right") - 1
+        at = np.searchsorted(self._moments, (place << _DAY_BITS) + (days + _DAY_ZERO), side="right") - 1
         at = np.maximum(at, 0)
         holds = known & (self._moments[at] >> _DAY_BITS == place) & (self._ends[at] >= days)
-        holds &= self._moments[at] <= (place << _DAY_BITS) + days
-        return np.where(holds, self._order[at], -1)
+        holds &= self._moments[at] <= (place << _DAY_BITS) + (days + _DAY_ZERO)
+        rows: Ints = np.where(holds, self._order[at], -1)
+        if self._reach is not Reach.DAY:
+            missing = np.flatnonzero(~holds & known)
+            covered = np.zeros(len(missing), dtype=np.bool_)
+            for start, end in self._spans:
+                covered |= (days[missing] >= start) & (days[missing] <= end)
+            missing = missing[~covered]
+            rows[missing] = self._next(place[missing], days[missing])
+        return rows
+
+    def _next(self, place: Ints, days: Ints) -> Ints:
+        at = np.searchsorted(self._moments, (place << _DAY_BITS) + (days + _DAY_ZERO), side="right")
+        at = np.minimum(at, len(self._moments) - 1)
+        rows = self._order[at]
+        good = (self._moments[at] >> _DAY_BITS == place) & (self._starts[rows] > days)
+        if self._reach is Reach.YEAR:
+            years = days.astype("datetime64[D]").astype("datetime64[Y]") + 1
+            good &= self._starts[rows] < years.astype("datetime64[D]").astype(np.int64)
+        return np.where(good, rows, -1)
+
+    def is_later(self, rows: Ints, days: Ints) -> Flags:
+        """True where the row that was found begins after the day."""
+        if not len(self._starts):
+            return np.zeros(len(rows), dtype=np.bool_)
+        return (rows >= 0) & (self._starts[rows] > days)
 
 
-def as_of(table: pa.Table, key: Keys) -> AsOf:
+def as_of(table: pa.Table, key: Keys, reach: Reach = Reach.DAY) -> AsOf:
     """The as-of index of a reference table with columns effective_from and effective_to."""
     return AsOf(
         key,
         days_of(table["effective_from"], np.int64(0)),
         days_of(table["effective_to"], OPEN_DAY),
+        reach,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from claims.pricing.batch import CENT, MICRO, MOD_BITS, Batch
-from claims.pricing.keys import Flags, Ints, as_of, pack, packed, scaled, valid_of
+from claims.pricing.keys import Flags, Ints, Reach, as_of, pack, packed, scaled, valid_of
 from claims.pricing.physician import row_keys
 from claims.pricing.rules import Status
 
@@ -27,7 +27,7 @@ class Rates:
     def __init__(self, table: pa.Table) -> None:
         """`table`: opps_status of the reference tables."""
         self.table = table
-        self.index = as_of(table, row_keys(table, modifier=None))
+        self.index = as_of(table, row_keys(table, modifier=None), Reach.YEAR)
         self.indicator = pack(table["status_indicator"], 2, strict=True)
         self.rate = scaled(table["payment_amount"], 2)
         self.has_rate = valid_of(table["payment_amount"])
@@ -91,6 +91,7 @@ def price_outpatient(rates: Rates, batch: Batch, lines: Ints, row: Ints) -> Ints
     units = np.where(discounted & (units == 1) & batch.has("50")[good], 2, units)
     batch.settle(good, Status.PRICED)
     batch.set("outpatient", good, rates.rate[row] * CENT)
+    batch.note("later_release", good[rates.index.is_later(row, batch.day[good])], 0)
     batch.multiply("units", good, units)
     at = np.flatnonzero(discounted)
     days = (batch.claim[good] << 20) + batch.day[good] + 2**18
@@ -107,6 +108,7 @@ def price_drugs(rates: Rates, batch: Batch, lines: Ints, row: Ints) -> None:
     lines, row = lines[good], row[good]
     batch.settle(lines, Status.PRICED)
     batch.set("drug", lines, rates.rate[row] * CENT)
+    batch.note("later_release", lines[rates.index.is_later(row, batch.day[lines])], 0)
     batch.times("units", lines, batch.units[lines] * (MICRO // 1000))
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from claims.pricing.batch import CENT, MICRO, MOD_BITS, NO_DAY, Batch
-from claims.pricing.keys import Flags, Ints, Keys, as_of, pack, packed, scaled
+from claims.pricing.keys import Flags, Ints, Keys, Reach, as_of, pack, packed, scaled
 from claims.pricing.rules import Status
 
 Letters = npt.NDArray[np.uint8]
@@ -49,7 +49,7 @@ class Schedule:
         Raises `PackError` where a figure has more decimals than official files have.
         """
         fees = self.table = tables["fee_schedule"]
-        self.index = as_of(fees, row_keys(fees))
+        self.index = as_of(fees, row_keys(fees), Reach.YEAR)
         self.status = _letter(fees, "status_code")
         self.work = scaled(fees["work_rvu"], 2)
         self.pe = (scaled(fees["nonfacility_pe_rvu"], 2), scaled(fees["facility_pe_rvu"], 2))
@@ -69,14 +69,14 @@ class Schedule:
         self.family = pack(fees["imaging_family"], 2)
         self.row_factor = scaled(fees["conversion_factor"], 4)
         indices = self.indices = tables["gpci"]
-        self.localities = as_of(indices, locality_keys(indices))
+        self.localities = as_of(indices, locality_keys(indices), Reach.YEAR)
         self.gpci = tuple(scaled(indices[f"{part}_gpci"], 3) for part in ("work", "pe", "mp"))
         factors = self.factors = tables["conversion_factors"]
         self._kind = pc.fill_null(pc.index_in(factors["factor_code"], pa.array(["physician", "physician_qp"])), 9)
         self.factor_index = as_of(factors, np.asarray(self._kind.to_numpy(), dtype=np.uint64))
         self.factor = scaled(factors["conversion_factor"], 4)
         anesthesia = self.anesthesia = tables["anesthesia_factors"]
-        self.anesthesia_index = as_of(anesthesia, locality_keys(anesthesia))
+        self.anesthesia_index = as_of(anesthesia, locality_keys(anesthesia), Reach.YEAR)
         self.anesthesia_factor = scaled(anesthesia["conversion_factor"], 4)
         codes = tables["hcpcs_codes"]
         self.code_index = as_of(codes, row_keys(codes, modifier=None))
@@ -87,10 +87,10 @@ class Schedule:
         self.place_setting = np.asarray(pc.fill_null(setting, -1).to_numpy(), dtype=np.int64) % 2
         self.place_setting[np.asarray(pc.is_null(setting).to_numpy(zero_copy_only=False))] = -1
         laboratory = self.laboratory = tables["clfs"]
-        self.laboratory_index = as_of(laboratory, row_keys(laboratory))
+        self.laboratory_index = as_of(laboratory, row_keys(laboratory), Reach.YEAR)
         self.laboratory_rate = scaled(laboratory["rate_amount"], 2)
         zips = tables["zip_localities"]
-        self.zip_index = as_of(zips, pack(zips["zip5"], 5, strict=True))
+        self.zip_index = as_of(zips, pack(zips["zip5"], 5, strict=True), Reach.ANY)
         self.zip_locality = locality_keys(zips)
 
     def fee(self, row: Ints, place: Ints, factor: Ints, in_facility: Flags) -> tuple[Ints, Ints]:
@@ -230,6 +230,9 @@ def _services(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints) -> None
     capped = fee < plain
     batch.amount[lines[capped]] = fee[capped]
     batch.note("opps_cap", lines[capped], fee[capped])
+    later = schedule.index.is_later(row[lines], batch.day[lines])
+    later |= schedule.localities.is_later(fees.place[lines], batch.day[lines])
+    batch.note("later_release", lines[later], 0)
     sane = fee <= (np.int64(2**61) // units)
     batch.settle(lines[~sane], Status.UNPRICED, "bad_units")
     lines, units, fee = lines[sane], units[sane], fee[sane]
@@ -253,6 +256,8 @@ def _laboratory(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints) -> No
     chosen, units = batch.whole_units(lines[hit])
     batch.settle(chosen, Status.PRICED)
     batch.set("laboratory", chosen, schedule.laboratory_rate[fees.laboratory_row[chosen]] * CENT)
+    later = schedule.laboratory_index.is_later(fees.laboratory_row[chosen], batch.day[chosen])
+    batch.note("later_release", chosen[later], 0)
     batch.multiply("units", chosen, units)
 
 
@@ -280,6 +285,7 @@ def _anesthesia(schedule: Schedule, batch: Batch, fees: Fees, lines: Ints) -> No
     # 10^-3 minutes * 10^-4 dollars, up to 10^-11. The 15 leaves no tie where it does not divide: the floor is exact.
     amount = (15_000 * base + thousandths) * schedule.anesthesia_factor[found] * 10_000 // 15
     batch.set("anesthesia", lines, amount)
+    batch.note("later_release", lines[schedule.anesthesia_index.is_later(found, batch.day[lines])], 0)
     directed = lines[batch.has("QK", "QX", "QY")[lines]]
     batch.times("medical_direction", directed, MICRO // 2)
     _nonparticipating(batch, lines)

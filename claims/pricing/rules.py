@@ -47,6 +47,12 @@ RULES: tuple[Rule, ...] = (
     Rule("charge", Operation.SET, "the charge of the line", "contract"),
     Rule("fixed_fee", Operation.SET, "fee agreed for the code", "contract"),
     Rule("case_rate", Operation.SET, "rate agreed for the whole claim", "contract"),
+    Rule(
+        "later_release",
+        Operation.NOTE,
+        "no release of the day is loaded: the next of the same year was used",
+        "project rule",
+    ),
     Rule("units", Operation.TIMES, "units", _RVU),
     Rule("bilateral_150", Operation.TIMES, "both sides, indicator 1: 150 % of one", _RVU + ", BILATERAL SURGERY"),
     Rule("bilateral_100", Operation.TIMES, "both sides, indicator 0 or 2: 100 % of one", _RVU + ", BILATERAL SURGERY"),
