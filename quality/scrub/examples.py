@@ -82,8 +82,8 @@ _ROWS = {
     "adjudications": ("claim_line_adjudications", "adjudication_ordinal"),
 }
 WORDS = frozenset(
-    ["base", "claim", "line", "lines", "diagnoses", "admitting", "values", "procedures", "codes", "submitted", "earlier"]
-) | frozenset((*_SIMPLE_CODES, *_DATED_CODES, *_ROWS))  # fmt: skip
+    ["base", "claim", "line", "lines", "diagnoses", "admitting", "values", "procedures", "codes", "submitted"]
+) | frozenset(("earlier", *_SIMPLE_CODES, *_DATED_CODES, *_ROWS))  # fmt: skip
 _TABLES = ("transactions", "claims", "claim_lines", "claim_codes", *(name for name, _ in _ROWS.values()))
 
 
