@@ -172,7 +172,7 @@ _NOTE_KINDS = {
 # Codes stand in brackets at the end of a note: (A01.0-), (I20-I25), (K92.1, K92.2), with a dash where more follows.
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _ONE = r"[A-Z][0-9A-Z]{2}(?:\.[0-9A-Z]{1,4})?"
-_NAMED = re.compile(rf"({_ONE})(?:\.?-)?(?:\s*(?:-|to)\s*({_ONE})(?:\.?-)?)?")
+_NAMED = re.compile(rf"({_ONE})(?:\.?-(?!\s*[A-Z]))?(?:\s*(?:-|to)\s*({_ONE})(?:\.?-)?)?")
 
 
 def _read_tabular(source: Source) -> Iterator[tuple[Format, pa.Table]]:
