@@ -24,11 +24,11 @@ _STACK = (
 
 def _pprrvu(year: int, *, factor: str, wide: bool = False, rows: tuple[str, ...] = ()) -> bytes:
     pric = "9," if wide else ""
+    tail = f"{factor},09,0"
     lines = rows or (
-        f'99213,,"Words, not ours",A,,1.30,1.33,,0.55,,0.10,2.73,1.9'
-        f"5,0,XXX,0.00,0.00,0.00,0,0,0,0,0,{pric},{factor},09,0,99,0.00,0.00,0.00",
-        f"71046,26,Words,A,,0.18,0.07,NA,0.07,,0.01,0.26,0.26,1,XXX,0.00,0.00,0.00,4,0,0,0,0,{pric},{factor},09,0,88,0.10,0.10,0.01",
-        f"45385,,Words,A,,4.57,8.94,,2.41,NA,0.65,14.16,7.63,0,000,0.00,1.00,0.00,3,0,1,0,0,{pric}45378,{factor},09,0,99,0.00,0.00,0.00",
+        f'99213,,"Words, not ours",A,,1.30,1.33,,0.55,,0.10,2.73,1.95,0,XXX,0,0,0,0,0,0,0,0,{pric},{tail},99,0,0,0',
+        f"71046,26,Words,A,,0.18,0.07,NA,0.07,,0.01,0.26,0.26,1,XXX,0,0,0,4,0,0,0,0,{pric},{tail},88,0.10,0.10,0.01",
+        f"45385,,Words,A,,4.57,8.94,,2.41,NA,0.65,14.16,7.63,0,000,0,1,0,3,0,1,0,0,{pric}45378,{tail},99,0,0,0",
     )
     head = _PPRRVU_HEAD.format(year=year, month="January", fill="," * (29 if wide else 28))
     stack = _STACK.format(pric="PRIC," if wide else "", ind="IND," if wide else "")
@@ -166,7 +166,7 @@ def test_add_on_codes_as_published_with_julian_dates(tmp_path):
 def test_icd10cm_order_file(tmp_path):
     content = (
         f"00001 A00     0 {'Cholera':60} Cholera\r\n"
-        f"00002 A000    1 {'Cholera due to Vibrio cholerae 01':60} Cholera due to Vibrio cholerae 01, biovar cholerae\r\n"
+        f"00002 A000    1 {'Cholera due to Vibrio':60} Cholera due to Vibrio cholerae 01, biovar cholerae\r\n"
     )
     [report], reference = _load(tmp_path, "icd10cm_order_2025.txt", content.encode())
     assert (report.format, report.effective_from, report.rows_read) == ("icd10cm_order", "2024-10-01", 2)
@@ -232,6 +232,14 @@ def test_zip5_records(tmp_path):
     assert (row["zip5"], row["mac"], row["locality"], row["rural_indicator"], row["has_zip9"]) == (
         "99501", "02102", "01", "R", True,
     )  # fmt: skip
+
+
+def test_fees_of_a_contractor_as_published(tmp_path):
+    line = '"2025","10112","00","{}","  ","0000260.99","0000080.25"," ","0","A","2","0000000.00","0000000.00","9"'
+    content = "\r\n".join(line.format(code) for code in ("10007", "10008"))
+    [report], reference = _load(tmp_path, "PFAL25A.TXT", content.encode())
+    assert (report.table, report.release, report.rows_read) == ("published_fees", "2025-01-01-10112", 2)
+    assert reference.table("published_fees")["facility_amount"].to_pylist() == [Decimal("80.25")] * 2
 
 
 def test_gpci_with_title_lines_and_footers(tmp_path):
