@@ -91,7 +91,9 @@ def price(
     except PackError as error:
         raise CommandError(f"the reference tables cannot be used: {error}", fix="claimworks reference list") from error
     if file is not None:
-        _price_file(pricer, file, locality, as_json)
+        if not agreed:
+            console.stderr().print("no contracts: every payer is priced as Medicare", markup=False)
+        _price_file(pricer, file, locality, as_json, is_medicare=not agreed)
         return
     line = _line(code or "", mods, units, pos, locality, day.date() if day else date.today(), charge, minutes)  # noqa: DTZ011
     line |= {
@@ -172,7 +174,7 @@ def _price_line(pricer: "Pricer", line: dict[str, Any], as_json: bool) -> None:
         sys.stdout.write(to_text(row) + "\n")
 
 
-def _price_file(pricer: "Pricer", file: Path, locality: str | None, as_json: bool) -> None:
+def _price_file(pricer: "Pricer", file: Path, locality: str | None, as_json: bool, *, is_medicare: bool) -> None:
     from claims.interchange import x12
     from claims.pricing import lines_of, to_document, to_text
 
@@ -187,7 +189,8 @@ def _price_file(pricer: "Pricer", file: Path, locality: str | None, as_json: boo
     trace: list[dict[str, Any]] = []
     for batch in x12.read_batches([source]):
         is_put_aside |= "quarantined" in batch.tables["transactions"]["status"].to_pylist()
-        for row in _rows(pricer.price(lines_of(batch.tables, locality_code=locality))):
+        given = lines_of(batch.tables, locality_code=locality)
+        for row in _rows(pricer.price(given.drop_columns(["payer_id"]) if is_medicare else given)):
             claim_id = f"{row['file_id']}-{row['claim_ordinal']}"
             total += row["allowed_amount"] or 0
             count += 1
