@@ -175,6 +175,10 @@ TAMPERING = {
     "payments_are_all_accounted_for": (
         "update marts.fct_claims set paid_amount = paid_amount + 0.01 where claim_id = 'c1-1'"
     ),
+    "payments_reach_claims": ("update marts.fct_payments set claim_payment_amount = claim_payment_amount + 0.01"),
+    "submissions_balance_or_break": (
+        "update marts.fct_claims set superseded_amount = superseded_amount + 0.01 where claim_id = 'c1-1'"
+    ),
     "monthly_denials_add_up": (
         "update marts.agg_denials_monthly set claim_count = claim_count + 1 where reason_category = 'none'"
     ),
