@@ -467,7 +467,10 @@ def _store(
         rows = rows.append_column(column.name, values)
     facts = {k: v for k, v in asdict(release).items() if k != "path"} | {"effective_from": start.isoformat()}
     target = schema.arrow(table.name)
-    rows = rows.select(target.names).sort_by([(name, "ascending") for name in table.key]).cast(target)
+    rows = rows.select(target.names)
+    if table.following is not Following.HISTORY:  # a history comes out of `resolve` in the order of its key
+        rows = rows.sort_by([(name, "ascending") for name in table.key])
+    rows = rows.cast(target)
     rows = rows.replace_schema_metadata({_METADATA: json.dumps(facts, sort_keys=True).encode()})
     release.path.parent.mkdir(parents=True, exist_ok=True)
     writing = release.path.with_suffix(f".{os.getpid()}.writing")

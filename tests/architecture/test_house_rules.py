@@ -53,7 +53,9 @@ def test_orchestration_does_not_postpone_annotations() -> None:
 
 
 def test_no_work_is_left_lying() -> None:
-    marks = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "NotImplemented" + "Error")) + r")\b")
+    # Three X alone are a value of Medicare's global days: as a mark they stand in a comment, or before a colon.
+    words = "|".join(("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error"))
+    marks = re.compile(rf"\b({words})\b|(#|--|//).*\bX{{3}}\b|\bX{{3}}:")
     sins = [
         f"{path}:{number}"
         for path in tree.files()
