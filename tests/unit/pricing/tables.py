@@ -56,7 +56,7 @@ def _default(field: pa.Field, number: int) -> Any:
         return Decimal(0)
     if pa.types.is_boolean(field.type):
         return False
-    return {"status_code": "A", "global_days": "XXX"}.get(field.name, "")
+    return {"status_code": "A", "global_days": "ZZZ"}.get(field.name, "")
 
 
 def fee(code: str, amount: str, modifier: str = "", **more: Any) -> dict[str, Any]:
