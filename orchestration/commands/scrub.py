@@ -37,6 +37,8 @@ def scrub(
       claimworks scrub outbox/ --rules our-rules/ --tenant alder
     """
     from claims.interchange import x12
+    from claims.reference import open_reference
+    from orchestration.settings import get_settings
     from quality.scrub import RuleError, Scrubber, load_rules
 
     for folder in rules or ():
@@ -44,7 +46,7 @@ def scrub(
             raise CommandError(f"{folder} is no folder", fix="check the path", code=ExitCode.USAGE)
     sources = {source.file_id: source for source in _sources(files)}
     try:
-        scrubber = Scrubber(load_rules(rules or ()), tenant=tenant)
+        scrubber = Scrubber(load_rules(rules or ()), reference=open_reference(get_settings().reference), tenant=tenant)
     except RuleError as error:
         raise CommandError(f"{error.code}: {error}", fix="correct the rule there", code=ExitCode.USAGE) from error
     edits: list[dict[str, Any]] = []

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from claims import schema
+from claims.reference import open_reference
 from quality.scrub.kernel import Scrubber
 from quality.scrub.rulebook import Rulebook
 
@@ -102,9 +103,10 @@ def tables(examples: Sequence[Mapping[str, Any]], file_id: str = "e") -> dict[st
 def failures(book: Rulebook) -> dict[str, str]:
     """Rules whose examples do not do what they must, with what happened; empty when all is well.
 
-    All examples run as one set of tables, those with `earlier` claims with their own history.
+    All examples run as one set of tables with the small reference tables of the project; those with `earlier` claims
+    have their own history.
     """
-    scrubber = Scrubber(book, tenant=_tenant(book))
+    scrubber = Scrubber(book, reference=open_reference(None), tenant=_tenant(book))
     asked = [(rule, must, getattr(rule, must)) for rule in book.rules for must in ("fires", "passes")]
     # Patients of different examples are different people: what one rule's claims did is no history of another's.
     examples = [_for_patient(example, n) for n, (_, _, example) in enumerate(asked)]

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from claims import schema
+from claims.reference import Reference
 from quality.scrub import inputs, plan, views
 from quality.scrub.plan import Plan, Variant
 from quality.scrub.rulebook import Rulebook, RuleError, load_rules
@@ -48,11 +49,19 @@ class Scrubber:
 
     Args:
         book: the rules; the project's own where not given.
+        reference: official tables; rules that need one run only with it. They are read once, here.
         tenant: whose rules and overrides of layer `tenant` hold.
         threads: threads of the engine; its own choice where not given.
     """
 
-    def __init__(self, book: Rulebook | None = None, *, tenant: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        book: Rulebook | None = None,
+        *,
+        reference: Reference | None = None,
+        tenant: str | None = None,
+        threads: int | None = None,
+    ) -> None:
         self.book = book if book is not None else load_rules()
         self.tenant = tenant
         self._lock = threading.Lock()
@@ -63,6 +72,12 @@ class Scrubber:
         self._connection.execute("SET disabled_optimizers = 'common_subexpressions,expression_rewriter'")
         if threads:
             self._connection.execute(f"SET threads = {int(threads)}")
+        self._has_reference = reference is not None
+        if reference is not None:
+            for alias, (name, seen) in views.REFERENCES.items():
+                self._connection.register("ref_in", reference.table(name, [*seen, "effective_from", "effective_to"]))
+                self._connection.execute(f"CREATE TABLE ref_{alias} AS SELECT * FROM ref_in")
+                self._connection.unregister("ref_in")
         self._check()
 
     def run(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> pa.Table:
@@ -100,7 +115,12 @@ class Scrubber:
         key = (tuple(given.items()), history is not None, present)
         if key not in self._plans:
             self._plans[key] = plan.make(
-                self.book, given, tenant=self.tenant, has_history=history is not None, present=present
+                self.book,
+                given,
+                tenant=self.tenant,
+                has_history=history is not None,
+                has_reference=self._has_reference,
+                present=present,
             )
         return self._plans[key]
 
@@ -148,11 +168,12 @@ def scrub(
     tables: Mapping[str, pa.Table],
     rules: Rulebook | None = None,
     *,
+    reference: Reference | None = None,
     history: Mapping[str, pa.Table] | None = None,
     tenant: str | None = None,
 ) -> pa.Table:
     """The edits of these claims as `EDITS`: one call that compiles and runs. Keep a `Scrubber` for more than one."""
-    return Scrubber(rules, tenant=tenant).run(tables, history)
+    return Scrubber(rules, reference=reference, tenant=tenant).run(tables, history)
 
 
 def _present(claims: pa.Table) -> plan.Present:

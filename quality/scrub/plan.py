@@ -104,6 +104,7 @@ def make(
     *,
     tenant: str | None,
     has_history: bool,
+    has_reference: bool,
     present: Present | None = None,
 ) -> Plan:
     """The plan for tables with these columns (`given`: reader's table -> its columns).
@@ -119,6 +120,8 @@ def make(
             left_out[rule.id] = "is another tenant's"
         elif rule.relation == "history" and not has_history:
             left_out[rule.id] = "no history is given"
+        elif rule.relation in views.REFERENCES and not has_reference:
+            left_out[rule.id] = "no reference tables are given"
         elif missing := sorted(_missing(_with_roles(rule), have)):
             left_out[rule.id] = f"not given: {', '.join(missing)}"
         elif present is None or present.concerns(rule):
@@ -141,6 +144,9 @@ def make(
 
 
 def _with_roles(rule: Rule) -> frozenset[tuple[str, str]]:
+    if rule.relation in views.JOINED_BY:
+        seen = {("line" if alias == "other" else alias, column) for alias, column in rule.columns}
+        return frozenset(seen) | views.JOINED_BY[rule.relation]
     if rule.relation != "npi":
         return rule.columns
     return rule.columns | {(alias, column) for alias, column in views.NPI_ROLES.values()}
@@ -159,7 +165,7 @@ def _missing(columns: Iterable[tuple[str, str]], have: Mapping[str, frozenset[st
 @cache
 def _made_from(alias: str, name: str) -> frozenset[tuple[str, str]]:
     """The (reader's table, column) that a column of an alias comes from."""
-    if alias == "npi":
+    if alias == "npi" or alias in views.REFERENCES:
         return frozenset()
     if alias == "earlier":
         return _made_from("line" if name in views.EARLIER_LINE else "claim", name)
@@ -266,6 +272,21 @@ _FROM = {
     "claim": "claim",
     "history": "line JOIN claim ON claim.claim_row = line.claim_row JOIN earlier ON earlier.patient = claim.patient "
     "AND earlier.claim_row < line.claim_row",
+    "pair": "line JOIN claim ON claim.claim_row = line.claim_row JOIN line other ON other.claim_row = line.claim_row "
+    "AND other.line_number <> line.line_number AND other.service_date = line.service_date "
+    "AND other.rendering_npi IS NOT DISTINCT FROM line.rendering_npi JOIN ref_pair pair "
+    "ON pair.column1_code = other.procedure_code AND pair.column2_code = line.procedure_code "
+    "AND pair.setting = CASE claim.claim_type WHEN 'professional' THEN 'practitioner' ELSE 'outpatient_hospital' END "
+    "AND line.service_date >= pair.effective_from "
+    "AND line.service_date <= coalesce(pair.effective_to, line.service_date)",
+    "mue": "line JOIN claim ON claim.claim_row = line.claim_row JOIN ref_mue mue "
+    "ON mue.hcpcs_code = line.procedure_code "
+    "AND mue.setting = CASE claim.claim_type WHEN 'professional' THEN 'practitioner' ELSE 'outpatient_hospital' END "
+    "AND line.service_date >= mue.effective_from "
+    "AND line.service_date <= coalesce(mue.effective_to, line.service_date)",
+    "icd": "code JOIN claim ON claim.claim_row = code.claim_row JOIN ref_icd icd ON icd.icd10cm_code = code.code "
+    "AND claim.last_service_date >= icd.effective_from "
+    "AND claim.last_service_date <= coalesce(icd.effective_to, claim.last_service_date)",
     "adjudication": "adjudication JOIN claim ON claim.claim_row = adjudication.claim_row "
     "LEFT JOIN line ON line.claim_row = adjudication.claim_row AND line.line_number = adjudication.line_number",
 }

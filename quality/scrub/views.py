@@ -244,6 +244,25 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "adjudication": ("adjudication", ("adjudication", "line", "claim")),
     "npi": ("npi", ("npi", "claim")),
     "history": ("line", ("line", "claim", "earlier")),
+    "pair": ("line", ("line", "claim", "other", "pair")),
+    "mue": ("line", ("line", "claim", "mue")),
+    "icd": ("code", ("code", "claim", "icd")),
+}
+
+# Relations with a reference table: alias of the table -> its name in `claims.reference` and the columns that are seen.
+# A row stands beside the table's row that holds on the day of service.
+REFERENCES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "pair": ("ncci_pairs", ("setting", "column1_code", "column2_code", "modifier_indicator")),
+    "mue": ("mue", ("setting", "hcpcs_code", "mue_units", "mai")),
+    "icd": ("icd10cm_codes", ("icd10cm_code", "is_billable")),
+}
+# What the kernel itself needs of the claim to find that row.
+JOINED_BY: dict[str, frozenset[tuple[str, str]]] = {
+    "pair": frozenset(
+        (("line", "procedure_code"), ("line", "service_date"), ("line", "rendering_npi"), ("claim", "claim_type"))
+    ),
+    "mue": frozenset((("line", "procedure_code"), ("line", "service_date"), ("claim", "claim_type"))),
+    "icd": frozenset((("code", "code"), ("claim", "last_service_date"))),
 }
 
 # What an earlier line of the same patient shows, from the same columns of its own line and claim.
@@ -264,6 +283,11 @@ def columns(alias: str) -> dict[str, str]:
     """Column -> description of everything an expression may name as `<alias>.<column>`."""
     if alias == "npi":
         return NPI_COLUMNS
+    if alias in REFERENCES:
+        name, seen = REFERENCES[alias]
+        return dict.fromkeys(seen, f"Of reference table {name}, as of the day of service")
+    if alias == "other":
+        return columns("line")
     if alias == "earlier":
         line, claim = columns("line"), columns("claim")
         return {name: line[name] for name in EARLIER_LINE} | {name: claim[name] for name in EARLIER_CLAIM}
