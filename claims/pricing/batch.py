@@ -27,6 +27,7 @@ MICRO = 10**6
 MOD_BITS = np.uint64(16)
 _MAX_CODE = np.uint64(2**40)
 _MAX_UNITS = 10**6
+_MOST = np.int64(2**61)  # 23 million dollars a line, so that no sum of lines leaves its integer
 _NONPHYSICIAN = ("363L", "363A", "364S")
 _STATUS = {status: number for number, status in enumerate(Status)}
 _REASON = {name: number for number, name in enumerate(REASON_NAMES)}
@@ -198,6 +199,9 @@ class Batch:
 
     def multiply(self, rule: str, rows: Ints, count: Ints) -> None:
         """Times a whole number (units, sides), into the amount."""
+        held = self.amount[rows] <= _MOST // count
+        self.settle(rows[~held], Status.UNPRICED, "bad_units")
+        rows, count = rows[held], count[held]
         self.amount[rows] *= count
         more = count != 1
         self.note(rule, rows[more], count[more] * ONE_AMOUNT)

@@ -176,6 +176,12 @@ def test_outpatient_status(small: Small, codes: list[str], expected: list[tuple[
         assert rows(tables, *({"code": code, **_HOSPITAL} for code in reversed(codes))) == expected[::-1]
 
 
+def test_units_beyond_any_line_are_refused_and_never_wrap(small: Small) -> None:
+    tables = small(fee_schedule=[fee("10000", "900")], clfs=[{"hcpcs_code": "80053", "rate_amount": "900.00"}])
+    given = [{"code": code, "unit_count": 999_999} for code in ("10000", "80053")]
+    assert rows(tables, *given) == [(None, "bad_units")] * 2
+
+
 def test_drugs_by_units_outside_a_hospital(small: Small) -> None:
     tables = small(opps_status=_addendum(), fee_schedule=[fee("J1100", "0", status_code="E")])
     assert rows(tables, {"code": "J1100", "unit_count": "2.5"}) == [("3.08", None)]  # 3.075
