@@ -64,9 +64,11 @@ def roc_auc(outcome: Vector, score: Vector) -> float:
 
 
 def roc_auc_error(outcome: Vector) -> float:
-    """Standard error of the AUC of a score that is worth nothing."""
+    """Standard error of the AUC of a score that is worth nothing; NaN where only one outcome is present."""
     n1 = float((outcome > 0.5).sum())
     n0 = outcome.size - n1
+    if n1 == 0 or n0 == 0:
+        return float("nan")
     return float(np.sqrt((n1 + n0 + 1) / (12.0 * n1 * n0)))
 
 
@@ -235,10 +237,16 @@ def _charge_share(table: pa.Table, outcome: Vector, probability: Vector) -> floa
 def _shuffled_control(
     matrix: Matrix, outcome: Vector, sets: Split, model: TrainedModel, settings: TrainingSettings
 ) -> tuple[float, float]:
-    """AUC of the same fit on outcomes dealt out at random over all sets, and the standard error of such an AUC."""
+    """AUC of the same fit on outcomes dealt out at random within each set, and the standard error of such an AUC.
+
+    Within the sets, so that a small one keeps both outcomes.
+    """
     import lightgbm as lgb
 
-    dealt = np.random.default_rng(model.seed + 1).permutation(outcome)
+    random = np.random.default_rng(model.seed + 1)
+    dealt = outcome.copy()
+    for rows in (sets.train, sets.validation, sets.test):
+        dealt[rows] = random.permutation(outcome[rows])
     trees, _ = fit_trees(
         matrix,
         dealt,

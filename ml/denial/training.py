@@ -75,7 +75,9 @@ class Split:
 
 
 def labelled(features: pa.Table, labels: pa.Table) -> pa.Table:
-    """The feature table with the outcome and day of first adjudication of each claim; rows as in `features`.
+    """The feature table with the outcome and day of first adjudication of each claim, in the order of claim ids.
+
+    A query gives rows in any order, and the same claims must train the same model.
 
     Raises TrainingError when a claim has two labels.
     """
@@ -84,6 +86,7 @@ def labelled(features: pa.Table, labels: pa.Table) -> pa.Table:
         raise TrainingError(
             "The label table holds a claim more than once; `ftr_denial__label` must have one row per claim_id."
         )
+    features = features.sort_by("claim_id")
     position = pc.index_in(features["claim_id"], value_set=wanted["claim_id"].combine_chunks())
     found = wanted.take(position)
     for name in ("is_initially_denied", "first_adjudicated_date"):
