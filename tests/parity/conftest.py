@@ -21,6 +21,7 @@ from claims.warehouse import copy_to_duckdb, load_bronze
 from orchestration.settings import Settings
 from tests.dbt import story, tiny_lake
 from tests.dbt.conftest import ANSWERS, CLAIMS, PROJECT
+from tests.dbt.story import Answer, Claim, Line
 
 # What dbt makes and others read.
 COMPARED = ("marts", "features")
@@ -78,6 +79,19 @@ def simulated(demo_home: Settings, on_postgres: Settings, tmp_path_factory: pyte
     return Pair(demo_home.warehouse_path, copy, manifest)
 
 
+# Eleven answers that agree on a price, and one that is 20 short of it.
+PRICED = [Claim(f"p{n}", date(2025, 1, 1 + n), (Line("73030", "100.00"),)) for n in range(12)]
+PRICES = [
+    Answer(
+        f"p{n}",
+        date(2025, 2, 1 + n),
+        (Line("73030", "100.00", "60.00" if n < 11 else "40.00", (("CO", "45", "40" if n < 11 else "60"),)),),
+        number=f"p{n}",
+    )
+    for n in range(12)
+]
+
+
 @pytest.fixture(scope="session")
 def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """The hand-written network of tests/dbt: reversals, voids, strangers, and payments that do not balance.
@@ -85,7 +99,7 @@ def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathF
     Built when the first half of its files was there, and again with all of them: so incremental models take a step.
     """
     home = tmp_path_factory.mktemp("written")
-    whole = story.rows(CLAIMS, ANSWERS)
+    whole = story.rows([*CLAIMS, *PRICED], [*ANSWERS, *PRICES])
     half = {table: [row for row in rows if row["received_date"] <= HALF] for table, rows in whole.items()}
     assert 0 < len(half["remittance_claims"]) < len(whole["remittance_claims"])
     url = new_database()
