@@ -51,7 +51,14 @@ KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("fct_claims", f"{_MONTH} <= a.month_date and {_PAYER}"),
         ("fct_remittances", f"date_trunc('month', f.adjudicated_date) <= a.month_date and {_PAYER}"),
     ),
+    "dim_facility": (("fct_claims", "f.facility_id = a.facility_id"),),
     "dim_patient": (("fct_claims", "f.patient_key = a.patient_key"),),
+    "dim_payer_history": (("fct_claims", "f.payer_id = a.payer_id"), ("fct_remittances", "f.payer_id = a.payer_id")),
+    "dim_provider_history": (
+        ("fct_claims", "a.provider_npi in (f.billing_provider_npi, f.rendering_provider_npi)"),
+        ("fct_remittances", "f.payee_npi = a.provider_npi"),
+    ),
+    "dim_tenant": (("fct_claims", "f.tenant_id = a.tenant_id"),),
     "dim_payer": (("fct_claims", "f.payer_id = a.payer_id"), ("fct_remittances", "f.payer_id = a.payer_id")),
     "dim_provider": (
         ("fct_claims", "a.provider_npi in (f.billing_provider_npi, f.rendering_provider_npi)"),
@@ -170,7 +177,8 @@ def test_every_mart_with_provenance_leads_to_the_bytes_of_a_segment(
             led.add(name)
     # A day on which everything adds up has no breaks; every other mart must have had rows to follow.
     expected = {name for name, columns in marts(warehouse).items() if columns >= PROVENANCE}
-    assert led >= expected - {"fct_reconciliation_breaks"}
+    # A small network may have neither a sum that does not come out nor a payer short of his price.
+    assert led >= expected - {"fct_reconciliation_breaks", "fct_underpayments"}
 
 
 def test_a_claim_is_its_clm(warehouse: duckdb.DuckDBPyConnection, paths: dict[str, Path]) -> None:
