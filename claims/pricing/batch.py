@@ -85,16 +85,17 @@ class Batch:
         return claims
 
     @cached_property
-    def ranking(self) -> tuple[Ints, Keys, Ints]:
+    def ranking(self) -> tuple[Ints, Ints, Keys, Ints]:
         """Keys that break ties between lines by what they say and never by where they stand, least first.
 
-        Modifiers count as a set; then the code; then the charge, highest first and none at the end.
+        As `numpy.lexsort` has it the last decides first: the charge, highest first and none at the end, then the code,
+        modifiers as a set, and units, fewest first.
         """
         words = np.zeros(self.count, dtype=np.int64)
         for modifier in self.modifiers:
             words += modifier.astype(np.int64)
         words = words * 4 + self.is_nonphysician * 2 + self.flag("is_participating", default=True)
-        return words, self.code, -np.where(self.has_charge, self.charge, -1)
+        return self.units, words, self.code, -np.where(self.has_charge, self.charge, -1)
 
     @cached_property
     def is_nonphysician(self) -> Flags:

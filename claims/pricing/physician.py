@@ -469,8 +469,8 @@ def _surgery(
     heads = np.unique(entity[shared], return_index=True)[1]
     head[shared[heads]] = True
     places[shared[heads]] = 1
-    words, _, charge = (key[lines] * single for key in batch.ranking)
-    order = np.lexsort((words, named, charge, single, -worth, group))
+    count, words, _, charge = (key[lines] * single for key in batch.ranking)
+    order = np.lexsort((count, words, named, charge, single, -worth, group))
     order = order[head[order]]
     before = np.cumsum(places[order]) - places[order]
     start = np.ones(len(order), dtype=np.bool_)
