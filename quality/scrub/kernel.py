@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from claims import schema
 from claims.reference import Reference
-from quality.scrub import inputs, plan, views
+from quality.scrub import inputs, official, plan, views
 from quality.scrub.plan import Plan, Variant
 from quality.scrub.rulebook import Rulebook, RuleError, load_rules
 
@@ -78,6 +78,7 @@ class Scrubber:
                 self._connection.register("ref_in", reference.table(name, [*seen, "effective_from", "effective_to"]))
                 self._connection.execute(f"CREATE TABLE ref_{alias} AS SELECT * FROM ref_in")
                 self._connection.unregister("ref_in")
+            official.install(self._connection, reference)
         self._check()
 
     def run(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> pa.Table:

@@ -118,9 +118,9 @@ def make(
     for rule in book.rules:
         if not rule.reach.holds_for(tenant):
             left_out[rule.id] = "is another tenant's"
-        elif rule.relation == "history" and not has_history:
+        elif "earlier" in views.RELATIONS[rule.relation][1] and not has_history:
             left_out[rule.id] = "no history is given"
-        elif rule.relation in views.REFERENCES and not has_reference:
+        elif not has_reference and _needs_reference(rule):
             left_out[rule.id] = "no reference tables are given"
         elif missing := sorted(_missing(_with_roles(rule), have)):
             left_out[rule.id] = f"not given: {', '.join(missing)}"
@@ -141,6 +141,19 @@ def make(
         tables["claim"] = _table("claim", needed["claim"], patient=_patient(have))
         tables["earlier"] = _earlier(kept, have)
     return Plan(tables, passes, tuple(sorted(needed["claim"] & views.COLLECTED.keys())), left_out)
+
+
+def _needs_reference(rule: Rule) -> bool:
+    aliases = views.RELATIONS[rule.relation][1]
+    return not views.REFERENCES.keys().isdisjoint(aliases) or any(_looks_up(*one) for one in _with_roles(rule))
+
+
+@cache
+def _looks_up(alias: str, name: str) -> bool:
+    """Whether a column of an alias comes from the official tables."""
+    alias = ("line" if name in views.EARLIER_LINE else "claim") if alias == "earlier" else alias
+    derived = views.DERIVED.get(alias, {}).get(name)
+    return derived is not None and any(f"{table}." in derived.sql for table in views.LOOKED_UP)
 
 
 def _with_roles(rule: Rule) -> frozenset[tuple[str, str]]:
@@ -195,6 +208,8 @@ def _references(alias: str, sql: str) -> frozenset[tuple[str, str]]:
         elif table.startswith("of_"):
             inner = table.removeprefix("of_")
             out |= _references(inner, views.SUMS[inner][column])
+        elif table in views.LOOKED_UP and sql != views.LOOKED_UP[table]:
+            out |= _references(alias, views.LOOKED_UP[table])
     return frozenset(out)
 
 
@@ -208,7 +223,7 @@ def _table(alias: str, columns: Iterable[str], patient: str | None = None) -> st
     if alias != "claim":
         return (
             f"SELECT c.claim_row, {', '.join(selected)} FROM in_{alias} raw "
-            "JOIN in_claim c ON raw.claim_row = c.claim_row"
+            f"JOIN in_claim c ON raw.claim_row = c.claim_row{_looked_up(selected)}"
         )
     if patient:
         selected.append(f"{patient} AS patient")
@@ -226,6 +241,11 @@ def _table(alias: str, columns: Iterable[str], patient: str | None = None) -> st
             "LEFT JOIN in_transaction t ON t.file_id = c.file_id AND t.transaction_ordinal = c.transaction_ordinal"
         )
     return f"SELECT c.claim_row, {text} FROM in_claim c {' '.join(joins)}"
+
+
+def _looked_up(selected: Iterable[str]) -> str:
+    text = ", ".join(selected)
+    return "".join(f" LEFT JOIN {name} ON {on}" for name, on in views.LOOKED_UP.items() if f"{name}." in text)
 
 
 def _npi(have: Mapping[str, frozenset[str]]) -> str:
@@ -262,7 +282,7 @@ def _earlier(rules: Sequence[Rule], have: Mapping[str, frozenset[str]]) -> str:
         selected.append(f"{derived.sql if derived else f'{own}.{name}'} AS {name}")
     parts = [
         f"SELECT {row} AS claim_row, {_patient(have)} AS patient, {', '.join(selected)} "
-        f"FROM {prefix}_line raw JOIN {prefix}_claim c ON raw.claim_row = c.claim_row"
+        f"FROM {prefix}_line raw JOIN {prefix}_claim c ON raw.claim_row = c.claim_row{_looked_up(selected)}"
         for prefix, row in (("past", "-1"), ("in", "c.claim_row"))
     ]
     return " UNION ALL ".join(parts)
@@ -279,11 +299,25 @@ _FROM = {
     "AND pair.setting = CASE claim.claim_type WHEN 'professional' THEN 'practitioner' ELSE 'outpatient_hospital' END "
     "AND line.service_date >= pair.effective_from "
     "AND line.service_date <= coalesce(pair.effective_to, line.service_date)",
-    "mue": "line JOIN claim ON claim.claim_row = line.claim_row JOIN ref_mue mue "
-    "ON mue.hcpcs_code = line.procedure_code "
-    "AND mue.setting = CASE claim.claim_type WHEN 'professional' THEN 'practitioner' ELSE 'outpatient_hospital' END "
-    "AND line.service_date >= mue.effective_from "
-    "AND line.service_date <= coalesce(mue.effective_to, line.service_date)",
+    "earlier_pair": "line JOIN claim ON claim.claim_row = line.claim_row JOIN earlier "
+    "ON earlier.patient = claim.patient AND earlier.claim_row < line.claim_row "
+    "AND earlier.service_date = line.service_date AND earlier.claim_type = claim.claim_type "
+    "AND earlier.rendering_npi IS NOT DISTINCT FROM line.rendering_npi JOIN ref_pair pair "
+    "ON pair.column1_code = earlier.procedure_code AND pair.column2_code = line.procedure_code "
+    "AND pair.setting = CASE claim.claim_type WHEN 'professional' THEN 'practitioner' ELSE 'outpatient_hospital' END "
+    "AND line.service_date >= pair.effective_from "
+    "AND line.service_date <= coalesce(pair.effective_to, line.service_date)",
+    # Every primary code of an add-on line, with the line of the day that has it, if any.
+    "add_on": "line JOIN claim ON claim.claim_row = line.claim_row JOIN ref_add_on add_on "
+    "ON add_on.add_on_code = line.procedure_code AND line.service_date >= add_on.effective_from "
+    "AND line.service_date <= coalesce(add_on.effective_to, line.service_date) "
+    "LEFT JOIN line other ON other.claim_row = line.claim_row AND other.service_date = line.service_date "
+    "AND other.procedure_code = add_on.primary_code",
+    # A base endoscopy beside the others of its family.
+    "endoscopy": "line JOIN claim ON claim.claim_row = line.claim_row JOIN line other "
+    "ON other.claim_row = line.claim_row AND other.endoscopic_base_code = line.procedure_code "
+    "AND other.line_number <> line.line_number AND other.service_date = line.service_date "
+    "AND other.rendering_npi IS NOT DISTINCT FROM line.rendering_npi",
     "icd": "code JOIN claim ON claim.claim_row = code.claim_row JOIN ref_icd icd ON icd.icd10cm_code = code.code "
     "AND claim.last_service_date >= icd.effective_from "
     "AND claim.last_service_date <= coalesce(icd.effective_to, claim.last_service_date)",

@@ -274,8 +274,8 @@ def _rule(entry: dict[str, Any], where: Where, lines: dict[str, int], parsed: li
     )
     if relation not in views.RELATIONS:
         raise refuse("relation", f"relation is one of {', '.join(views.RELATIONS)}, not {relation}")
-    if (relation == "history") != (entry["scope"] == "history"):
-        raise refuse("scope", "scope history and relation history go together")
+    if ("earlier" in views.RELATIONS[relation][1]) != (entry["scope"] == "history"):
+        raise refuse("scope", "scope history and a relation that sees earlier lines go together")
     for key in ("fires", "passes"):
         if not isinstance(entry[key], dict):
             raise refuse(key, f"{key} is a claim: a mapping of base, claim, lines and the other tables")

@@ -36,6 +36,8 @@ class Derived:
 
 _SERVICE_FROM = "coalesce(raw.service_from_date, c.statement_from_date)"
 _SERVICE_THROUGH = "coalesce(raw.service_through_date, raw.service_from_date, c.statement_through_date)"
+# What the official tables say of a code on the day of service: the one row of `ref_code` (quality.scrub.official).
+_MUE = "CASE c.claim_type WHEN 'professional' THEN ref_code.practitioner_{0} ELSE ref_code.outpatient_{0} END"
 _POINTERS = ", ".join(f"raw.diagnosis_pointer_{n}" for n in range(1, 5))
 _MODIFIERS = ", ".join(f"raw.modifier_{n}" for n in range(1, 5))
 
@@ -70,6 +72,29 @@ DERIVED: dict[str, dict[str, Derived]] = {
             "Procedure code as a number where it is five digits",
             "CASE WHEN length(raw.procedure_code) = 5 THEN TRY_CAST(raw.procedure_code AS INTEGER) END",
         ),
+        "fee_status": Derived("Status of the code in the Medicare physician fee schedule", "ref_code.status_code"),
+        "pctc_indicator": Derived("Its PC/TC indicator", "ref_code.pctc_indicator"),
+        "global_days": Derived("Its global surgery days: 000, 010, 090, MMM, XXX, YYY, ZZZ", "ref_code.global_days"),
+        "multiple_procedure_indicator": Derived(
+            "Its indicator for modifier 51", "ref_code.multiple_procedure_indicator"
+        ),
+        "bilateral_indicator": Derived("Its indicator for modifier 50", "ref_code.bilateral_indicator"),
+        "assistant_indicator": Derived("Its indicator for modifiers 80, 81, 82, AS", "ref_code.assistant_indicator"),
+        "cosurgeon_indicator": Derived("Its indicator for modifier 62", "ref_code.cosurgeon_indicator"),
+        "team_indicator": Derived("Its indicator for modifier 66", "ref_code.team_indicator"),
+        "endoscopic_base_code": Derived("Base of its endoscopy family", "ref_code.endoscopic_base_code"),
+        "opps_status": Derived("Status indicator of the code in OPPS addendum B", "ref_code.opps_status"),
+        "hcpcs_from": Derived("First day of a HCPCS Level II code that was ever valid", "ref_code.hcpcs_from"),
+        "hcpcs_through": Derived("Last day of a HCPCS Level II code that ended", "ref_code.hcpcs_through"),
+        "hcpcs_pricing_indicator": Derived(
+            "How Medicare prices a HCPCS Level II code", "ref_code.hcpcs_pricing_indicator"
+        ),
+        "add_on_type": Derived("Type of an NCCI add-on code: 1, 2, 3", "ref_code.add_on_type"),
+        "mue_units": Derived(
+            "Most units of the code: practitioner's table of a professional claim, else the outpatient hospital's",
+            _MUE.format("mue_units"),
+        ),
+        "mai": Derived("MUE adjudication indicator beside them: 1 by line, 2 and 3 by day", _MUE.format("mai")),
     },
     "code": {
         "kind": Derived(
@@ -245,7 +270,9 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "npi": ("npi", ("npi", "claim")),
     "history": ("line", ("line", "claim", "earlier")),
     "pair": ("line", ("line", "claim", "other", "pair")),
-    "mue": ("line", ("line", "claim", "mue")),
+    "earlier_pair": ("line", ("line", "claim", "earlier", "pair")),
+    "add_on": ("line", ("line", "claim", "other", "add_on")),
+    "endoscopy": ("line", ("line", "claim", "other")),
     "icd": ("code", ("code", "claim", "icd")),
 }
 
@@ -253,7 +280,7 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 # A row stands beside the table's row that holds on the day of service.
 REFERENCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "pair": ("ncci_pairs", ("setting", "column1_code", "column2_code", "modifier_indicator")),
-    "mue": ("mue", ("setting", "hcpcs_code", "mue_units", "mai")),
+    "add_on": ("add_on_codes", ("add_on_code", "primary_code", "edit_type")),
     "icd": ("icd10cm_codes", ("icd10cm_code", "is_billable")),
 }
 # What the kernel itself needs of the claim to find that row.
@@ -261,14 +288,41 @@ JOINED_BY: dict[str, frozenset[tuple[str, str]]] = {
     "pair": frozenset(
         (("line", "procedure_code"), ("line", "service_date"), ("line", "rendering_npi"), ("claim", "claim_type"))
     ),
-    "mue": frozenset((("line", "procedure_code"), ("line", "service_date"), ("claim", "claim_type"))),
+    "earlier_pair": frozenset(
+        (
+            ("line", "procedure_code"),
+            ("line", "service_date"),
+            ("line", "rendering_npi"),
+            ("claim", "claim_type"),
+            ("earlier", "procedure_code"),
+            ("earlier", "service_date"),
+            ("earlier", "rendering_npi"),
+            ("earlier", "claim_type"),
+        )
+    ),
+    "add_on": frozenset((("line", "procedure_code"), ("line", "service_date"))),
+    "endoscopy": frozenset(
+        (
+            ("line", "procedure_code"),
+            ("line", "service_date"),
+            ("line", "rendering_npi"),
+            ("line", "endoscopic_base_code"),
+        )
+    ),
     "icd": frozenset((("code", "code"), ("claim", "last_service_date"))),
+}
+
+# Tables of the official data that columns above are taken from: name -> the condition on which its one row stands
+# beside a row of `raw`. A row that has none has nulls.
+LOOKED_UP: dict[str, str] = {
+    "ref_code": "ref_code.code = raw.procedure_code "
+    f"AND {_SERVICE_FROM} BETWEEN ref_code.effective_from AND ref_code.effective_to",
 }
 
 # What an earlier line of the same patient shows, from the same columns of its own line and claim.
 EARLIER_LINE = (
     "procedure_code", "modifiers", "charge_amount", "unit_count", "service_date", "last_service_date", "revenue_code",
-    "place_of_service", "rendering_npi", "code_number",
+    "place_of_service", "rendering_npi", "code_number", "global_days", "multiple_procedure_indicator",
 )  # fmt: skip
 EARLIER_CLAIM = (
     "claim_type", "patient_control_number", "total_charge_amount", "frequency_code", "facility_type_code",
