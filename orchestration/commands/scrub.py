@@ -52,7 +52,7 @@ def scrub(
     edits: list[dict[str, Any]] = []
     claims = 0
     put_aside = False
-    for batch in x12.read_batches(sources.values()):
+    for batch in x12.read_batches(sources.values(), details=True):
         claims += batch.tables["claims"].num_rows
         put_aside |= "quarantined" in batch.tables["transactions"]["status"].to_pylist()
         edits += _rows(scrubber.run(batch.tables))

@@ -5,8 +5,10 @@ Belongs here: the clean claims, the words that an example may use. Does not belo
 An example is a mapping: `base` (professional, outpatient or inpatient) and changes of it. `claim` and `line` change
 columns of the claim and its first line; `lines` gives every line as changes of the base's first one; `diagnoses`,
 `admitting`, `reasons`, `external`, `conditions`, `values`, `occurrences`, `spans` and `procedures` replace the codes of
-their kind; `codes` adds whole rows; `payers`, `adjustments` and `adjudications` give rows of other payers; `submitted`
-is the day of the transaction set; `earlier` is a list of examples that came before.
+their kind; `codes` adds whole rows; `payers`, `adjustments` and `adjudications` give rows of other payers; `parties`,
+`references`, `dates`, `notes`, `attachments`, `transports`, `elements` and `forms` give rows of the reader's detail
+tables, a party instead of the base's own party of that loop; `submitted` is the day of the transaction set; `earlier`
+is a list of examples that came before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,6 +67,17 @@ _STAY_LINE: dict[str, Any] = {
     "charge_amount": Decimal("3000.00"), "unit_code": "DA", "unit_count": Decimal(3), "service_from_date": None,
     "service_through_date": None,
 }  # fmt: skip
+# The parties of every clean claim, by loop.
+_PARTIES: tuple[dict[str, Any], ...] = (
+    {"loop_id": "2010AA", "entity_code": "85", "entity_type_code": "2", "id_qualifier": "XX",
+     "party_last_name": "ALDER CLINIC", "party_id": "1234567893", "party_address_1": "1 OAK ST",
+     "party_city": "BOSTON", "party_state": "MA", "party_zip": "021010001"},
+    {"loop_id": "2010BA", "entity_code": "IL", "entity_type_code": "1", "id_qualifier": "MI"},
+)  # fmt: skip
+_RENDERING: dict[str, Any] = {
+    "loop_id": "2310B", "entity_code": "82", "entity_type_code": "1", "id_qualifier": "XX", "party_last_name": "ROE",
+    "party_id": "1003000126",
+}  # fmt: skip
 # base -> claim, line, codes by the example's words
 BASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "professional": (_CLAIM, _LINE, {"diagnoses": ["E119"]}),
@@ -82,10 +95,16 @@ _ROWS = {
     "adjustments": ("claim_adjustments", "adjustment_ordinal"),
     "adjudications": ("claim_line_adjudications", "adjudication_ordinal"),
 }
+_DETAILS = {
+    word: f"detail_{word}"
+    for word in ("parties", "references", "dates", "notes", "attachments", "transports", "elements", "forms")
+}
 WORDS = frozenset(
     ["base", "claim", "line", "lines", "diagnoses", "admitting", "values", "procedures", "codes", "submitted"]
-) | frozenset(("earlier", *_SIMPLE_CODES, *_DATED_CODES, *_ROWS))  # fmt: skip
-_TABLES = ("transactions", "claims", "claim_lines", "claim_codes", *(name for name, _ in _ROWS.values()))
+) | frozenset(("earlier", *_SIMPLE_CODES, *_DATED_CODES, *_ROWS, *_DETAILS))  # fmt: skip
+_TABLES = (
+    "transactions", "claims", "claim_lines", "claim_codes", *(name for name, _ in _ROWS.values()), *_DETAILS.values(),
+)  # fmt: skip
 
 
 def tables(examples: Sequence[Mapping[str, Any]], file_id: str = "e") -> dict[str, pa.Table]:
@@ -163,10 +182,37 @@ def _add(rows: dict[str, list[dict[str, Any]]], example: Mapping[str, Any], file
         "admitting_diagnosis_code": {**base_codes, **example}.get("admitting"),
         "other_payer_count": len(example.get("payers") or ()),
     }
+    for word, table in _DETAILS.items():
+        _add_details(rows[table], example.get(word) or [], base, key, own_parties=word == "parties")
     claim = {**base_claim, **counted, **(example.get("claim") or {})}
-    rows["claims"].append({**claim, **key, "transaction_ordinal": ordinal})
+    # Above the claims stands what is of the whole transaction set: it begins at the claim's ordinal times 1000.
+    rows["claims"].append({**claim, **key, "transaction_ordinal": ordinal, "byte_offset": ordinal * 1000 + 999})
     submitted = example.get("submitted") or _DAY + timedelta(days=10)
     rows["transactions"].append({"file_id": file_id, "transaction_ordinal": ordinal, "created_date": submitted})
+
+
+def _add_details(
+    rows: list[dict[str, Any]],
+    given: Sequence[Mapping[str, Any]],
+    base: str,
+    key: Mapping[str, Any],
+    *,
+    own_parties: bool,
+) -> None:
+    mine: list[Mapping[str, Any]] = list(given)
+    if own_parties:
+        clean = (*_PARTIES, _RENDERING) if base == "professional" else _PARTIES
+        taken = {(one.get("loop_id"), one.get("line_number")) for one in given}
+        mine = [one for one in clean if (one["loop_id"], None) not in taken] + mine
+    for row in mine:
+        above = str(row.get("loop_id", "")) < "2300"
+        # A party of a loop stands where its loop does; what leads to the subscriber stands between the two.
+        place = {"2010AA": 100, "2010BA": 300, "2010CA": 500}.get(str(row.get("loop_id")), 200)
+        place = 400 if row.get("loop_id") == "2000C" else place
+        mark = {"claim_ordinal": None, "byte_offset": int(key["claim_ordinal"]) * 1000 + place} if above else {}
+        rows.append(
+            {**key, "transaction_ordinal": key["claim_ordinal"], "detail_ordinal": len(rows) + 1, **row, **mark}
+        )
 
 
 def _codes(words: Mapping[str, Any]) -> Iterable[dict[str, Any]]:

@@ -14,11 +14,13 @@ from claims import schema
 from quality.scrub import views
 
 
-def prepare(tables: Mapping[str, pa.Table], collected: Iterable[str]) -> dict[str, pa.Table]:
+def prepare(
+    tables: Mapping[str, pa.Table], collected: Iterable[str], picked: Iterable[tuple[str, str]] = ()
+) -> dict[str, pa.Table]:
     """Alias -> the reader's table with `claim_row` (position of its claim in `claims`), rows without a claim left out.
 
-    `claims` has the list columns `collected` besides. Tables that are not given are empty. Rows of a claim need not
-    stand together; their order within the claim is kept.
+    `claims` has the list columns `collected` besides, every alias the columns of `picked` (alias, name). Tables that
+    are not given are empty. Rows of a claim need not stand together; their order within the claim is kept.
     """
     claims = tables["claims"]
     keys = _Keys(claims)
@@ -27,6 +29,9 @@ def prepare(tables: Mapping[str, pa.Table], collected: Iterable[str]) -> dict[st
         if alias == "claim":
             continue
         table = tables.get(name)
+        if table is not None and name in schema.BY_NAME and table.num_rows and table["claim_ordinal"].null_count:
+            # What stands above the claims of a detail table belongs to none of them.
+            table = table.filter(pc.is_valid(table["claim_ordinal"]))
         if table is None or not table.num_rows:
             table = schema.empty(name) if table is None else table
             out[alias] = table.append_column("claim_row", pa.array([], pa.int32()))
@@ -43,6 +48,9 @@ def prepare(tables: Mapping[str, pa.Table], collected: Iterable[str]) -> dict[st
     for name in collected:
         claims = claims.append_column(name, _collect(views.COLLECTED[name], out, count))
     out["claim"] = claims
+    for alias, name in picked:
+        values = _pick(views.PICKED[alias][name], alias, tables, keys, out[alias])
+        out[alias] = out[alias].append_column(name, values)
     return out
 
 
@@ -84,3 +92,65 @@ def _collect(one: views.Collected, tables: Mapping[str, pa.Table], count: int) -
     offsets = np.zeros(count + 1, dtype=np.int32)
     np.cumsum(np.bincount(rows, minlength=count), out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+# What numbers the rows of an alias within their claim, in its own table and in a detail table.
+_NUMBERED = {"line": "line_number", "payer": "other_payer_ordinal"}
+_FILE = 1 << 44
+
+
+def _pick(one: views.Picked, alias: str, tables: Mapping[str, pa.Table], keys: _Keys, owners: pa.Table) -> pa.Array:
+    """The column for each row of `owners`; null where no row of the detail table matches."""
+    table = tables[one.table]
+    kept = pc.is_valid(table[one.column])
+    for name, values in one.where:
+        kept = pc.and_(kept, pc.is_in(table[name], value_set=pa.array(values)))
+    own = _NUMBERED.get(alias)
+    if one.above:
+        kept = pc.and_(kept, pc.is_null(table["claim_ordinal"]))
+    else:
+        kept = pc.and_(kept, pc.is_valid(table["claim_ordinal"]))
+        for column in ("line_number", "other_payer_ordinal"):
+            asked = pc.is_valid if column == own else pc.is_null
+            kept = pc.and_(kept, asked(table[column]))
+    found = table.filter(kept)
+    if not found.num_rows or not owners.num_rows:
+        return pa.nulls(owners.num_rows, table.schema.field(one.column).type)
+    at = _above(one, found, owners, tables) if one.above else _within(own, found, owners, keys)
+    values = found[one.column].combine_chunks()
+    return values.take(pa.array(np.maximum(at, 0), mask=at < 0))
+
+
+def _within(own: str | None, found: pa.Table, owners: pa.Table, keys: _Keys) -> Any:
+    """For each owner the first row of `found` that stands in it, or -1."""
+    rows = keys.rows(found).astype(np.int64)
+    mine = owners["claim_row"].to_numpy().astype(np.int64)
+    if own:
+        stride = 1 + max(int(pc.max(one[own]).as_py() or 0) for one in (found, owners))
+        rows = np.where(rows >= 0, rows * stride + found[own].to_numpy(), -1)
+        mine = mine * stride + owners[own].to_numpy()
+    order = np.lexsort((found["detail_ordinal"].to_numpy(), rows))
+    at = np.minimum(np.searchsorted(rows[order], mine), len(order) - 1)
+    return np.where(rows[order][at] == mine, order[at], -1)
+
+
+def _above(one: views.Picked, found: pa.Table, claims: pa.Table, tables: Mapping[str, pa.Table]) -> Any:
+    """For each claim the first row of `found` that stands at the last party of the kind before the claim, or -1."""
+    entity, side = one.above or ("", "")
+    parties = tables["detail_parties"]
+    anchors = parties.filter(pc.and_(pc.equal(parties["entity_code"], entity), pc.is_null(parties["claim_ordinal"])))
+    files = pc.unique(claims["file_id"].combine_chunks())
+
+    def places(table: pa.Table) -> Any:
+        file = pc.fill_null(pc.index_in(table["file_id"], value_set=files), -1).to_numpy().astype(np.int64)
+        return file * _FILE + table["byte_offset"].to_numpy()
+
+    marks = np.sort(places(anchors))
+    rows = np.searchsorted(marks, places(found), side="right") + (side == "leads")
+    mine = np.searchsorted(marks, places(claims), side="right")
+    order = np.lexsort((found["detail_ordinal"].to_numpy(), rows))
+    at = np.minimum(np.searchsorted(rows[order], mine), len(order) - 1)
+    at = np.where((rows[order][at] == mine) & (mine > 0), order[at], -1)
+    # The party must be of the claim's own file.
+    same = places(found)[at] // _FILE == places(claims) // _FILE
+    return np.where(same, at, -1)

@@ -111,8 +111,7 @@ class Scrubber:
         history: Mapping[str, pa.Table] | None,
         present: plan.Present | None = None,
     ) -> Plan:
-        names = (*views.SOURCES.values(), "transactions")
-        given = {name: tuple(tables[name].column_names) for name in names if name in tables}
+        given = {name: tuple(tables[name].column_names) for name in views.TABLES if name in tables}
         key = (tuple(given.items()), history is not None, present)
         if key not in self._plans:
             self._plans[key] = plan.make(
@@ -127,7 +126,7 @@ class Scrubber:
 
     def _load(self, made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> None:
         connection = self._connection
-        for alias, table in inputs.prepare(tables, made.collected).items():
+        for alias, table in inputs.prepare(tables, made.collected, made.picked).items():
             connection.register(f"in_{alias}", table)
         connection.register("in_transaction", tables.get("transactions", schema.empty("transactions")))
         if history is not None:
@@ -143,7 +142,7 @@ class Scrubber:
         Raises:
             RuleError: an expression does not bind; the message begins with file and line.
         """
-        empty = {name: schema.empty(name) for name in (*views.SOURCES.values(), "transactions")}
+        empty = {name: schema.empty(name) for name in views.TABLES}
         made = self._plan(empty, empty)
         self._load(made, empty, empty)
         for one in made.passes:

@@ -44,6 +44,7 @@ _CODE_SOURCES: dict[str, tuple[str, str, str]] = {
         ),
         "GROUP BY add_on_code",
     ),
+    "noc": ("noc_codes", f"hcpcs_code AS code, {_DAYS}, true AS is_unclassified", ""),
     # Not by day: the days of a HCPCS code are what a rule asks for.
     "hcpcs": (
         "hcpcs_codes",

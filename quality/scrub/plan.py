@@ -31,14 +31,18 @@ ORDINALS = {
     "payer": "payer.other_payer_ordinal",
     "adjustment": "adjustment.adjustment_ordinal",
     "adjudication": "adjudication.adjudication_ordinal",
+    "attachment": "attachment.detail_ordinal",
+    "party": "party.detail_ordinal",
     "npi": None,
 }
 _LINES = {
     "line": "line.line_number",
     "adjustment": "adjustment.line_number",
     "adjudication": "adjudication.line_number",
+    "attachment": "attachment.line_number",
+    "party": "party.line_number",
+    "npi": "npi.line_number",
 }
-_LINES |= {"npi": "npi.line_number"}
 _ALWAYS = {
     "claim": ("claim_type", "claim_filing_code", "payer_id"),
     "line": ("line_number",),
@@ -46,6 +50,8 @@ _ALWAYS = {
     "payer": ("other_payer_ordinal",),
     "adjustment": ("adjustment_ordinal", "line_number"),
     "adjudication": ("adjudication_ordinal", "line_number"),
+    "attachment": ("detail_ordinal", "line_number"),
+    "party": ("detail_ordinal", "line_number"),
 }
 
 
@@ -79,6 +85,7 @@ class Plan:
     tables: dict[str, str]
     passes: tuple[Pass, ...]
     collected: tuple[str, ...]
+    picked: tuple[tuple[str, str], ...]
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -122,14 +129,14 @@ def make(
             left_out[rule.id] = "no history is given"
         elif not has_reference and _needs_reference(rule):
             left_out[rule.id] = "no reference tables are given"
-        elif missing := sorted(_missing(_with_roles(rule), have)):
+        elif missing := sorted(_missing(_with_roles(rule, have), have)):
             left_out[rule.id] = f"not given: {', '.join(missing)}"
         elif present is None or present.concerns(rule):
             kept.append(rule)
     passes = _passes(kept, [one for one in book.overrides if one.reach.holds_for(tenant)])
     needed: dict[str, set[str]] = {alias: set(_ALWAYS[alias]) for alias in views.SOURCES}
     for rule in kept:
-        for alias, column in _with_roles(rule):
+        for alias, column in _with_roles(rule, have):
             if alias in needed:
                 needed[alias].add(column)
     relations = {one.relation for one in passes}
@@ -140,12 +147,18 @@ def make(
     if "earlier" in used:
         tables["claim"] = _table("claim", needed["claim"], patient=_patient(have))
         tables["earlier"] = _earlier(kept, have)
-    return Plan(tables, passes, tuple(sorted(needed["claim"] & views.COLLECTED.keys())), left_out)
+    picked = tuple(
+        (alias, name)
+        for alias, names in views.PICKED.items()
+        if alias in used
+        for name in sorted(needed[alias] & names.keys())
+    )
+    return Plan(tables, passes, tuple(sorted(needed["claim"] & views.COLLECTED.keys())), picked, left_out)
 
 
 def _needs_reference(rule: Rule) -> bool:
     aliases = views.RELATIONS[rule.relation][1]
-    return not views.REFERENCES.keys().isdisjoint(aliases) or any(_looks_up(*one) for one in _with_roles(rule))
+    return not views.REFERENCES.keys().isdisjoint(aliases) or any(_looks_up(*one) for one in rule.columns)
 
 
 @cache
@@ -156,13 +169,22 @@ def _looks_up(alias: str, name: str) -> bool:
     return derived is not None and any(f"{table}." in derived.sql for table in views.LOOKED_UP)
 
 
-def _with_roles(rule: Rule) -> frozenset[tuple[str, str]]:
+def _with_roles(rule: Rule, have: Mapping[str, frozenset[str]]) -> frozenset[tuple[str, str]]:
     if rule.relation in views.JOINED_BY:
         seen = {("line" if alias == "other" else alias, column) for alias, column in rule.columns}
         return frozenset(seen) | views.JOINED_BY[rule.relation]
     if rule.relation != "npi":
         return rule.columns
-    return rule.columns | {(alias, column) for alias, column in views.NPI_ROLES.values()}
+    return rule.columns | set(_roles(have).values())
+
+
+def _roles(have: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, str]]:
+    """The roles of NPIs that can be asked: those of detail tables only where these are given."""
+    return {
+        role: (alias, column)
+        for role, (alias, column) in views.NPI_ROLES.items()
+        if column not in views.PICKED[alias] or not _missing([(alias, column)], have)
+    }
 
 
 def _missing(columns: Iterable[tuple[str, str]], have: Mapping[str, frozenset[str]]) -> set[str]:
@@ -185,6 +207,8 @@ def _made_from(alias: str, name: str) -> frozenset[tuple[str, str]]:
     if alias == "claim" and name in views.COLLECTED:
         one = views.COLLECTED[name]
         return frozenset((views.SOURCES[one.alias], column) for column in (one.column, *_by_qualifier(one)))
+    if picked := views.PICKED.get(alias, {}).get(name):
+        return picked.made_from
     derived = views.DERIVED[alias].get(name)
     if derived is None:
         return frozenset({(views.SOURCES[alias], name)})
@@ -250,8 +274,8 @@ def _looked_up(selected: Iterable[str]) -> str:
 
 def _npi(have: Mapping[str, frozenset[str]]) -> str:
     parts = []
-    for role, (alias, column) in views.NPI_ROLES.items():
-        if column in have.get(views.SOURCES[alias], frozenset()):
+    for role, (alias, column) in _roles(have).items():
+        if column in views.PICKED[alias] or column in have.get(views.SOURCES[alias], frozenset()):
             line = "line_number" if alias == "line" else "NULL::INTEGER"
             parts.append(f"SELECT claim_row, {line} AS line_number, '{role}' AS role, {column} AS npi FROM {alias}")
     return (

@@ -21,6 +21,8 @@ SOURCES: dict[str, str] = {
     "payer": "claim_other_payers",
     "adjustment": "claim_adjustments",
     "adjudication": "claim_line_adjudications",
+    "attachment": "detail_attachments",
+    "party": "detail_parties",
     "claim": "claims",
 }
 
@@ -89,6 +91,9 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "hcpcs_pricing_indicator": Derived(
             "How Medicare prices a HCPCS Level II code", "ref_code.hcpcs_pricing_indicator"
         ),
+        "is_unclassified": Derived(
+            "The code is on the CMS list of codes not otherwise classified", "coalesce(ref_code.is_unclassified, false)"
+        ),
         "add_on_type": Derived("Type of an NCCI add-on code: 1, 2, 3", "ref_code.add_on_type"),
         "mue_units": Derived(
             "Most units of the code: practitioner's table of a professional claim, else the outpatient hospital's",
@@ -117,6 +122,8 @@ DERIVED: dict[str, dict[str, Derived]] = {
     "payer": {},
     "adjustment": {},
     "adjudication": {},
+    "attachment": {},
+    "party": {},
     "claim": {
         "submitted_date": Derived("Day on which the transaction set was made (BHT04)", "t.created_date"),
         "bill_type": Derived(
@@ -231,6 +238,140 @@ COLLECTED: dict[str, Collected] = {
     "other_filing_codes": Collected("Claim filing codes of the other payers", "payer", "claim_filing_code"),
 }
 
+
+@dataclass(frozen=True)
+class Picked:
+    """A column of an alias taken from a detail table of the reader: of its first row that matches.
+
+    `where`: the values that columns of the row must have. A row belongs to the claim, line or other payer that it
+    stands in; with `above` it stands over the claim, at the claim's own party of that entity code: `follows` it (or is
+    it) or `leads` to it. Only the tables of a rule that is asked are read.
+    """
+
+    description: str
+    table: str
+    column: str
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    above: tuple[str, str] | None = None
+
+    @property
+    def made_from(self) -> frozenset[tuple[str, str]]:
+        """The (table, column) that must be given."""
+        own = {(self.table, name) for name in (self.column, *(name for name, _ in self.where))}
+        return frozenset(own | ({("detail_parties", "entity_code")} if self.above else set()))
+
+
+_BILLING, _SUBSCRIBER, _DEPENDENT = ("85", "follows"), ("IL", "leads"), ("QC", "leads")
+
+
+def _party(description: str, column: str, entity: str, *loops: str) -> Picked:
+    where: tuple[tuple[str, tuple[str, ...]], ...] = (("entity_code", (entity,)), ("loop_id", loops))
+    return Picked(description, "detail_parties", column, where)
+
+
+def _billing(description: str, column: str) -> Picked:
+    where = (("entity_code", ("85",)), ("loop_id", ("2010AA",)))
+    return Picked(description, "detail_parties", column, where, _BILLING)
+
+
+def _reference(description: str, qualifier: str, *loops: str) -> Picked:
+    where = (("qualifier", (qualifier,)), ("loop_id", loops))
+    return Picked(description, "detail_references", "reference_text", where)
+
+
+def _day(description: str, qualifier: str, loop: str) -> Picked:
+    return Picked(description, "detail_dates", "from_date", (("qualifier", (qualifier,)), ("loop_id", (loop,))))
+
+
+def _element(description: str, segment: str, number: int, loop: str, above: tuple[str, str] | None = None) -> Picked:
+    where = (("segment_id", (segment,)), ("loop_id", (loop,)))
+    return Picked(description, "detail_elements", f"value_{number}", where, above)
+
+
+def _transport(loop: str, column: str, description: str) -> Picked:
+    return Picked(description, "detail_transports", column, (("loop_id", (loop,)),))
+
+
+PICKED: dict[str, dict[str, Picked]] = {
+    "claim": {
+        "billing_provider_address_1": _billing("2010AA N301", "party_address_1"),
+        "billing_provider_address_2": _billing("2010AA N302", "party_address_2"),
+        "billing_provider_city": _billing("2010AA N401", "party_city"),
+        "billing_provider_country": _billing("2010AA N404: null in the United States", "country_code"),
+        "billing_provider_entity_type": _billing("2010AA NM102: 1 person, 2 organisation", "entity_type_code"),
+        "billing_provider_id_qualifier": _billing("2010AA NM108", "id_qualifier"),
+        "billing_provider_tax_qualifier": Picked(
+            "2010AA REF01 of the tax id: EI employer, SY social security",
+            "detail_references",
+            "qualifier",
+            (("qualifier", ("EI", "SY")), ("loop_id", ("2010AA",))),
+            _BILLING,
+        ),
+        "insurance_type_code": _element("2000B SBR05: why Medicare is secondary", "SBR", 5, "2000B", _SUBSCRIBER),
+        "subscriber_death_date": _element("2000B PAT06, as sent", "PAT", 6, "2000B", _SUBSCRIBER),
+        "dependent_death_date": _element("2000C PAT06, as sent", "PAT", 6, "2000C", _DEPENDENT),
+        "rendering_entity_type": _party("2310B NM102 of the rendering provider", "entity_type_code", "82", "2310B"),
+        "referring_entity_type": _party("NM102 of the referring provider", "entity_type_code", "DN", "2310A", "2310F"),
+        "supervising_entity_type": _party("2310D NM102", "entity_type_code", "DQ", "2310D"),
+        "supervising_provider_npi": _party("2310D NM109", "party_id", "DQ", "2310D"),
+        "operating_provider_npi": _party("2310B NM109 of an institutional claim", "party_id", "72", "2310B"),
+        "operating_provider_name": _party("2310B NM103 of an institutional claim", "party_last_name", "72", "2310B"),
+        "service_facility_name": _party("2310C or 2310E NM103", "party_last_name", "77", "2310C", "2310E"),
+        "service_facility_address_1": _party("2310C or 2310E N301", "party_address_1", "77", "2310C", "2310E"),
+        "service_facility_state": _party("2310C or 2310E N402", "party_state", "77", "2310C", "2310E"),
+        "service_facility_zip": _party("2310C or 2310E N403", "party_zip", "77", "2310C", "2310E"),
+        "service_facility_country": _party("2310C or 2310E N404", "country_code", "77", "2310C", "2310E"),
+        "pick_up_address": _party("2310E N301 of the pick-up", "party_address_1", "PW", "2310E"),
+        "drop_off_address": _party("2310F N301 of the drop-off", "party_address_1", "45", "2310F"),
+        "clia_number": _reference("REF*X4 of the claim", "X4", "2300"),
+        "device_exemption_number": _reference("REF*LX of the claim", "LX", "2300"),
+        "mammography_number": _reference("REF*EW of the claim", "EW", "2300"),
+        "demonstration_id": _reference("REF*P4 of the claim; for a clinical trial its number", "P4", "2300"),
+        "last_seen_date": _day("DTP*304 of the claim", "304", "2300"),
+        "last_menstrual_date": _day("DTP*484 of the claim", "484", "2300"),
+        "assumed_care_date": _day("DTP*090 of the claim", "090", "2300"),
+        "relinquished_care_date": _day("DTP*091 of the claim", "091", "2300"),
+        "note": Picked("NTE02 of the claim", "detail_notes", "text", (("loop_id", ("2300",)),)),
+        "transport_reason": _transport("2300", "transport_reason_code", "CR104 of the claim"),
+        "transport_distance": _transport("2300", "distance", "CR106 of the claim"),
+    },
+    "line": {
+        "ordering_provider_npi": _party("2420E NM109", "party_id", "DK", "2420E"),
+        "ordering_provider_name": _party("2420E NM103", "party_last_name", "DK", "2420E"),
+        "ordering_entity_type": _party("2420E NM102", "entity_type_code", "DK", "2420E"),
+        "referring_provider_npi": _party("2420F NM109 (P), 2420D (I)", "party_id", "DN", "2420F", "2420D"),
+        "referring_entity_type": _party("2420F NM102 (P), 2420D (I)", "entity_type_code", "DN", "2420F", "2420D"),
+        "supervising_provider_npi": _party("2420D NM109", "party_id", "DQ", "2420D"),
+        "supervising_entity_type": _party("2420D NM102", "entity_type_code", "DQ", "2420D"),
+        "rendering_entity_type": _party("2420A NM102 of a professional line", "entity_type_code", "82", "2420A"),
+        "purchased_provider": _party("2420B NM101: there is a provider the service was bought from", "entity_code",
+                                     "QB", "2420B"),
+        "service_facility_name": _party("2420C NM103", "party_last_name", "77", "2420C"),
+        "pick_up_address": _party("2420G N301", "party_address_1", "PW", "2420G"),
+        "drop_off_address": _party("2420H N301", "party_address_1", "45", "2420H"),
+        "clia_number": _reference("REF*X4 of the line", "X4", "2400"),
+        "mammography_number": _reference("REF*EW of the line", "EW", "2400"),
+        "prescription_date": _day("DTP*471 of the line", "471", "2400"),
+        "last_seen_date": _day("DTP*304 of the line", "304", "2400"),
+        "initial_treatment_date": _day("DTP*454 of the line", "454", "2400"),
+        "note": Picked("NTE02 of the line", "detail_notes", "text", (("loop_id", ("2400",)),)),
+        "transport_reason": _transport("2400", "transport_reason_code", "CR104 of the line"),
+        "transport_distance": _transport("2400", "distance", "CR106 of the line"),
+        "purchased_amount": _element("PS102, as sent", "PS1", 2, "2400"),
+        "equipment_certification": _element("CR301 of the line", "CR3", 1, "2400"),
+        "form_code": Picked("LQ01 of 2440: a form of supporting documentation", "detail_forms", "qualifier",
+                            (("segment_id", ("LQ",)), ("loop_id", ("2440",)))),
+    },
+    "payer": {
+        "insurance_type_code": _element("2320 SBR05", "SBR", 5, "2320"),
+    },
+}  # fmt: skip
+
+# Every table of the reader that a rule may need.
+TABLES: tuple[str, ...] = tuple(
+    sorted({*SOURCES.values(), "transactions"} | {one.table for names in PICKED.values() for one in names.values()})
+)
+
 # Every NPI of a claim, one row each: role -> (alias whose table it stands in, column).
 NPI_ROLES: dict[str, tuple[str, str]] = {
     "billing_provider": ("claim", "billing_provider_npi"),
@@ -238,7 +379,12 @@ NPI_ROLES: dict[str, tuple[str, str]] = {
     "referring_provider": ("claim", "referring_provider_npi"),
     "attending_provider": ("claim", "attending_provider_npi"),
     "service_facility": ("claim", "service_facility_npi"),
+    "supervising_provider": ("claim", "supervising_provider_npi"),
+    "operating_provider": ("claim", "operating_provider_npi"),
     "line_rendering_provider": ("line", "rendering_provider_npi"),
+    "line_ordering_provider": ("line", "ordering_provider_npi"),
+    "line_referring_provider": ("line", "referring_provider_npi"),
+    "line_supervising_provider": ("line", "supervising_provider_npi"),
 }
 NPI_COLUMNS = {
     "value": "The NPI as sent",
@@ -267,6 +413,8 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payer": ("payer", ("payer", "claim")),
     "adjustment": ("adjustment", ("adjustment", "claim")),
     "adjudication": ("adjudication", ("adjudication", "line", "claim")),
+    "attachment": ("attachment", ("attachment", "claim")),
+    "party": ("party", ("party", "claim")),
     "npi": ("npi", ("npi", "claim")),
     "history": ("line", ("line", "claim", "earlier")),
     "pair": ("line", ("line", "claim", "other", "pair")),
@@ -347,4 +495,5 @@ def columns(alias: str) -> dict[str, str]:
         return {name: line[name] for name in EARLIER_LINE} | {name: claim[name] for name in EARLIER_CLAIM}
     own = {c.name: c.description for c in schema.BY_NAME[SOURCES[alias]].columns}
     own |= {name: one.description for name, one in DERIVED[alias].items()}
+    own |= {name: one.description for name, one in PICKED.get(alias, {}).items()}
     return own | ({name: one.description for name, one in COLLECTED.items()} if alias == "claim" else {})
