@@ -91,7 +91,9 @@ def test_one_claim_and_many_give_the_same(scrubber: Scrubber) -> None:
 
 def test_rows_in_any_order_give_the_same(scrubber: Scrubber) -> None:
     given = tables([rule.fires for rule in scrubber.book.rules if "earlier" not in rule.fires])
-    turned = {name: table.take(pa.array(range(table.num_rows - 1, -1, -1), pa.int64())) for name, table in given.items()}
+    turned = {
+        name: table.take(pa.array(range(table.num_rows - 1, -1, -1), pa.int64())) for name, table in given.items()
+    }
     turned["claim_codes"] = given["claim_codes"]
     columns = ["claim_ordinal", "line_number", "rule_id", "severity"]
 
