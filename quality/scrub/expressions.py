@@ -86,7 +86,19 @@ SCALARS = frozenset(
 ) - {"unnest"}
 AGGREGATES = frozenset(["any_value", "bool_and", "bool_or", "count", "count_star", "list", "max", "min", "sum"])
 _NODES = frozenset(
-    ["BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "LAMBDA", "OPERATOR"]
+    [
+        "BETWEEN",
+        "CASE",
+        "CAST",
+        "COLUMN_REF",
+        "COMPARISON",
+        "CONJUNCTION",
+        "CONSTANT",
+        "FUNCTION",
+        "LAMBDA",
+        "OPERATOR",
+        "TYPE",
+    ]
 )
 
 

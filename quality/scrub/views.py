@@ -118,6 +118,10 @@ DERIVED: dict[str, dict[str, Derived]] = {
             "A diagnosis of any role: principal, other, admitting, reason for visit, external cause",
             "raw.qualifier IN ('ABK', 'BK', 'ABF', 'BF', 'ABJ', 'BJ', 'APR', 'PR', 'ABN', 'BN')",
         ),
+        "category": Derived(
+            "First three characters of an ICD-10-CM diagnosis of any role",
+            "CASE WHEN raw.qualifier IN ('ABK', 'ABF', 'ABJ', 'APR', 'ABN') THEN left(raw.code, 3) END",
+        ),
     },
     "payer": {},
     "adjustment": {},
@@ -476,7 +480,7 @@ EARLIER_CLAIM = (
     "claim_type", "patient_control_number", "total_charge_amount", "frequency_code", "facility_type_code",
     "billing_provider_npi", "billing_provider_tax_id", "payer_id", "payer_responsibility_code",
     "payer_claim_control_number", "statement_from_date", "statement_through_date", "principal_diagnosis_code",
-    "is_inpatient", "billing_provider_taxonomy_code", "rendering_provider_taxonomy_code",
+    "is_inpatient", "billing_provider_taxonomy_code", "rendering_provider_taxonomy_code", "patient_status_code",
 )  # fmt: skip
 
 
