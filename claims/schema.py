@@ -18,6 +18,7 @@ import pyarrow as pa
 
 MONEY = pa.decimal128(18, 2)
 QUANTITY = pa.decimal128(18, 3)
+RATE = pa.decimal128(9, 4)
 TEXT = pa.string()
 CODE = pa.string()
 DATE = pa.date32()
@@ -1033,7 +1034,55 @@ DETAIL_TABLES: tuple[Table, ...] = (
     ),
 )
 
-BY_NAME: dict[str, Table] = {table.name: table for table in (*TABLES, *DETAIL_TABLES)}
+# What is made of bronze, set by set, before dbt: same partitions, no identifier.
+SILVER_TABLES: tuple[Table, ...] = (
+    Table(
+        "priced_lines",
+        "one row per service line of an 837, with what its payer should allow and why",
+        (
+            _c("file_id", TEXT, "First 32 hex digits of the SHA-256 of the file's bytes", nullable=False),
+            _c("transaction_ordinal", INT, "n-th ST of the file", nullable=False),
+            _c("claim_ordinal", INT, "n-th claim of the file", nullable=False),
+            _c("line_number", INT, "n-th LX of the claim", nullable=False),
+            _c("price_status", CODE, "priced | bundled | not_payable | by_report | unpriced", nullable=False),
+            _c("price_reason", CODE, "Why it is not plainly priced, a word of claims.pricing.rules.REASONS"),
+            _c("contract_id", TEXT, "Contract of the payer on the day of service, or medicare; null where none holds"),
+            _c("expected_allowed_amount", MONEY, "What the payer should allow; null by report and unpriced"),
+            _c("medicare_amount", MONEY, "Medicare's amount before the lower of charge, where it has one"),
+            _c("limiting_charge_amount", MONEY, "The most that one who does not participate may charge"),
+            _c("deductible_amount", MONEY, "Deductible, where the contract follows Medicare's payment"),
+            _c("coinsurance_amount", MONEY, "Coinsurance, where the contract follows Medicare's payment"),
+            _c("sequestration_amount", MONEY, "Sequestration, where the contract follows Medicare's payment"),
+            _c("expected_payment_amount", MONEY, "Payment after these, where the contract follows Medicare's payment"),
+            _c("basis", CODE, "Rule that the amount began with, of claims.pricing.rules.RULES"),
+            _c("release", TEXT, "Release of the reference row"),
+            _c("source_row", INT, "Line of the published file that the row stands on"),
+            _c("row_modifier", CODE, "Modifier of the row of the fee schedule"),
+            _c("is_facility", FLAG, "Practice expense of a facility was taken"),
+            _c("locality", CODE, "Contractor and locality, CCCCC-LL"),
+            _c("work_rvu", RATE, "RVU of work"),
+            _c("pe_rvu", RATE, "RVU of practice expense"),
+            _c("mp_rvu", RATE, "RVU of malpractice"),
+            _c("work_gpci", RATE, "Index of work in the locality"),
+            _c("pe_gpci", RATE, "Index of practice expense in the locality"),
+            _c("mp_gpci", RATE, "Index of malpractice in the locality"),
+            _c("gpci_release", TEXT, "Release of the indices"),
+            _c("conversion_factor", RATE, "Dollars per RVU, or anesthesia unit"),
+            _c("factor_release", TEXT, "Release of the conversion factor"),
+            _c("trace", TEXT, "Every rule in order with its value, rounding last: rule=value;rule=value"),
+        ),
+        ("file_id", "claim_ordinal", "line_number"),
+        "837",
+    ),
+)
+
+BY_NAME: dict[str, Table] = {table.name: table for table in (*TABLES, *DETAIL_TABLES, *SILVER_TABLES)}
+
+# The tables of the lake that dbt reads, by layer.
+LAYERS: dict[str, tuple[Table, ...]] = {
+    "bronze": tuple(table for table in TABLES if table.in_lake),
+    "silver": SILVER_TABLES,
+}
 
 
 @cache
@@ -1067,7 +1116,7 @@ def bronze_columns(name: str) -> tuple[Column, ...]:
 
 @cache
 def bronze(name: str) -> pa.Schema:
-    """The schema of lake table `bronze/<name>`: tokens only, with `tenant_id` and `received_date`."""
+    """The schema of lake table `bronze/<name>` or `silver/<name>`: tokens only, with the columns of the partition."""
     return pa.schema([pa.field(c.name, c.type, c.nullable) for c in bronze_columns(name)])
 
 

@@ -1,4 +1,4 @@
-"""What the main job's result depends on, as one digest: the files of the ledger, the code, the dbt project.
+"""What the main job's result depends on, as one digest: files of the ledger, contracts, reference releases, code.
 
 Belongs here: deciding that there is nothing to do. Does not belong here: doing it. When the newest successful run of
 a job carries the present digest, running the job again would change nothing, so a command may skip it; the Dagster UI,
@@ -20,7 +20,7 @@ _SUFFIXES = frozenset({".py", ".sql", ".yml", ".yaml", ".csv", ".toml", ".txt"})
 
 
 def fingerprint(settings: Settings) -> str:
-    """Digest of the ledger's files and of every source file. About 0.2 s."""
+    """Digest of the ledger's files, contracts, reference releases and every source file. About 0.2 s."""
     from claims.store import open_store
 
     digest = hashlib.sha256()
@@ -28,6 +28,11 @@ def fingerprint(settings: Settings) -> str:
         for tenant in settings.tenants:
             for file in store.ledger.history(tenant):
                 digest.update(f"{tenant} {file.path} {file.sha256}\n".encode())
+    for path in sorted(settings.contracts.rglob("*.*")):
+        digest.update(f"{path.relative_to(settings.contracts)} ".encode() + path.read_bytes())
+    for path in sorted(settings.reference.rglob("*.parquet")):
+        # A release is written once and never changed.
+        digest.update(f"{path.relative_to(settings.reference)} {path.stat().st_size}\n".encode())
     for path in _sources(ROOT):
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(path.read_bytes())

@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         return self.home / "reference"
 
     @property
+    def contracts(self) -> Path:
+        """Payer contracts: files for everybody, and a folder for each tenant."""
+        return self.home / "contracts"
+
+    @property
     def reports(self) -> Path:
         """Model cards and drift reports."""
         return self.home / "reports"

@@ -4,9 +4,10 @@ Belongs here: what the rest of the house may call. Does not belong here: referen
 a line may be billed at all (`quality`).
 """
 
-from claims.pricing.contracts import Contract, ContractError, load_contracts
+from claims.pricing.contracts import Contract, ContractError, contracts_of, load_contracts
 from claims.pricing.engine import PRICED, Pricer, Tables, price
 from claims.pricing.lines import LINES, LinesError, lines_of
+from claims.pricing.rows import priced_row, silver_rows
 from claims.pricing.trace import replay, to_document, to_text
 
 __all__ = [
@@ -17,10 +18,13 @@ __all__ = [
     "LinesError",
     "Pricer",
     "Tables",
+    "contracts_of",
     "lines_of",
     "load_contracts",
     "price",
+    "priced_row",
     "replay",
+    "silver_rows",
     "to_document",
     "to_text",
 ]

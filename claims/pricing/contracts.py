@@ -3,10 +3,11 @@
 Belongs here: the model of a contract, reading and checking its file. Does not belong here: applying it to lines
 (`claims.pricing.terms`).
 
-A file holds `contracts:`, a list. Every problem found is reported with file and line, all of them at once; a file
-with one problem gives no contract at all. docs/pricing.md shows each method.
+A file holds `contracts:`, a list; a long list of fees stands beside it, as CSV. Every problem found is reported with
+file and line, all of them at once; a file with one problem gives no contract at all. docs/pricing.md shows each method.
 """
 
+import csv
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,11 @@ import yaml
 
 _CODE = re.compile(r"[A-Z0-9]{5}")
 _FEE_KEY = re.compile(r"([A-Z0-9]{5})(?:-([A-Z0-9]{2}))?")
+_MONEY = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,2})?")
 _MAX_PERCENT = Decimal(1000)
 _CENTS = Decimal("0.01")
+_SUFFIXES = frozenset({".yml", ".yaml", ".json"})
+_FEE_COLUMNS = ("code", "modifier", "fee", "facility_fee")
 
 
 class Method(StrEnum):
@@ -55,13 +59,17 @@ class Codes:
 
 @dataclass(frozen=True)
 class Term:
-    """One term. `percent` is a factor (1.25 = 125 %), exact to six decimals; `fees` is keyed (code, modifier or "")."""
+    """One term. `percent` is a factor (1.25 = 125 %), exact to six decimals; `fees` is keyed (code, modifier or "").
+
+    `facility_fees` are those that differ in a facility: a hospital outpatient line, or a place of service that is one.
+    """
 
     method: Method
     codes: Codes
     percent: Decimal | None = None
     amount: Decimal | None = None
     fees: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    facility_fees: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     unpriced_percent_of_charge: Decimal | None = None
     is_carve_out: bool = False
 
@@ -90,19 +98,17 @@ MEDICARE = Contract(
 )
 
 
-def load_contracts(path: Path) -> tuple[Contract, ...]:
-    """Contracts of a YAML or JSON file, or of every *.yml, *.yaml and *.json of a folder, by name.
+def load_contracts(*paths: Path) -> tuple[Contract, ...]:
+    """Contracts of YAML or JSON files, or of every *.yml, *.yaml and *.json of folders, by name.
 
     Raises `ContractError` with every problem of every file: unknown or missing words, wrong types, codes that are
-    none, percents out of range, a term that no code can reach, one payer under two contracts on one day.
+    none, percents out of range, a term that no code can reach, a fee list with a bad row, one payer under two contracts
+    on one day.
     """
-    files = (
-        sorted(one for one in path.iterdir() if one.suffix in {".yml", ".yaml", ".json"}) if path.is_dir() else [path]
-    )
     problems: list[str] = []
     found: list[tuple[str, Contract]] = []
-    for one in files:
-        reader = _Reader(one.name)
+    for one in (file for path in paths for file in contract_files(path)):
+        reader = _Reader(one)
         try:
             text = one.read_text(encoding="utf-8")
         except OSError as error:
@@ -117,6 +123,19 @@ def load_contracts(path: Path) -> tuple[Contract, ...]:
     if problems:
         raise ContractError(problems)
     return tuple(contract for _, contract in found)
+
+
+def contract_files(path: Path) -> list[Path]:
+    """The contract files of a folder, by name, or the file itself."""
+    return sorted(one for one in path.iterdir() if one.suffix in _SUFFIXES) if path.is_dir() else [path]
+
+
+def contracts_of(root: Path, tenant_id: str) -> tuple[Contract, ...]:
+    """A tenant's contracts: the files in `root`, which hold for everybody, and those in its folder `root/<tenant>`.
+
+    None where there is neither. Raises `ContractError` as `load_contracts` does.
+    """
+    return load_contracts(*(path for path in (root, root / tenant_id) if path.is_dir()))
 
 
 def _overlaps(found: list[tuple[str, Contract]]) -> list[str]:
@@ -143,8 +162,9 @@ def _overlaps(found: list[tuple[str, Contract]]) -> list[str]:
 class _Reader:
     """Walks the nodes of one file, so that every problem has its line."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
         self.problems: list[str] = []
 
     def read(self, text: str) -> list[tuple[str, Contract]]:
@@ -277,7 +297,7 @@ class _Reader:
 
     def _term(self, node: yaml.Node, *, is_carve_out: bool) -> Term | None:
         before = len(self.problems)
-        known = {"codes", "method", "percent", "amount", "fees", "unpriced_percent_of_charge"}
+        known = {"codes", "method", "percent", "amount", "fees", "fees_file", "unpriced_percent_of_charge"}
         words = self._mapping(node, known, {"method"})
         if "method" not in words:
             return None
@@ -289,7 +309,7 @@ class _Reader:
         allowed = {
             Method.PERCENT_OF_MEDICARE: {"percent", "unpriced_percent_of_charge"},
             Method.PERCENT_OF_CHARGE: {"percent"},
-            Method.FIXED_FEE: {"fees"},
+            Method.FIXED_FEE: {"fees_file" if "fees_file" in words else "fees"},
             Method.CASE_RATE: {"amount"},
         }[method]
         for word in sorted(set(words) - allowed - {"codes", "method"}):
@@ -302,6 +322,9 @@ class _Reader:
             unpriced = self._percent(words["unpriced_percent_of_charge"], "unpriced_percent_of_charge")
         amount = self._money(words["amount"], "amount") if "amount" in words else None
         fees = self._fees(words["fees"]) if "fees" in words else {}
+        facility_fees: dict[tuple[str, str], Decimal] = {}
+        if "fees_file" in words:
+            fees, facility_fees = self._fees_file(words["fees_file"])
         if "codes" in words:
             codes = self._codes(words["codes"])
         elif fees:
@@ -312,7 +335,7 @@ class _Reader:
             self._wrong(node, "a carve-out needs codes")
         if len(self.problems) > before:
             return None
-        return Term(method, codes, percent, amount, fees, unpriced, is_carve_out)
+        return Term(method, codes, percent, amount, fees, facility_fees, unpriced, is_carve_out)
 
     def _codes(self, node: yaml.Node) -> Codes:
         single: list[str] = []
@@ -349,3 +372,62 @@ class _Reader:
             elif amount is not None:
                 fees[place] = amount
         return fees
+
+    def _fees_file(self, node: yaml.Node) -> tuple[dict[tuple[str, str], Decimal], dict[tuple[str, str], Decimal]]:
+        """The fee list beside the contract: code, modifier, fee, and facility_fee where that is another."""
+        name = self._text(node, "fees_file")
+        fees: dict[tuple[str, str], Decimal] = {}
+        in_facility: dict[tuple[str, str], Decimal] = {}
+        if not name or Path(name).name != name or not name.endswith(".csv"):
+            self._wrong(node, f"fees_file {name!r} must be the name of a .csv beside this file")
+            return fees, in_facility
+        try:
+            with (self.path.parent / name).open(encoding="utf-8-sig", newline="") as file:
+                rows = csv.reader(file)
+                head = [cell.strip().lower() for cell in next(rows, [])]
+                unknown = set(head) - set(_FEE_COLUMNS)
+                if unknown or len(set(head)) < len(head) or not {"code", "fee"} <= set(head):
+                    self.problems.append(
+                        f"{name}:1: the header must be of code, modifier, fee, facility_fee, with code and fee"
+                    )
+                    return fees, in_facility
+                for cells in rows:
+                    if any(cell.strip() for cell in cells):
+                        self._fee_row(f"{name}:{rows.line_num}", head, cells, fees, in_facility)
+        except OSError as error:
+            self._wrong(node, f"fees_file {name!r}: {error.strerror}")
+        except UnicodeDecodeError:
+            self.problems.append(f"{name}:1: not UTF-8")
+        except csv.Error as error:
+            self.problems.append(f"{name}:1: no CSV: {error}")
+        if not fees and not self.problems:
+            self.problems.append(f"{name}:1: no fee")
+        return fees, in_facility
+
+    def _fee_row(
+        self,
+        place: str,
+        head: list[str],
+        cells: list[str],
+        fees: dict[tuple[str, str], Decimal],
+        in_facility: dict[tuple[str, str], Decimal],
+    ) -> None:
+        if len(cells) != len(head):
+            self.problems.append(f"{place}: {len(cells)} cells, the header has {len(head)}")
+            return
+        row = {name: cell.strip() for name, cell in zip(head, cells, strict=True)}
+        code, modifier = row["code"].upper(), row.get("modifier", "").upper()
+        if not _FEE_KEY.fullmatch(f"{code}-{modifier}" if modifier else code):
+            self.problems.append(f"{place}: {code} {modifier} is no code, or code with modifier".replace("  ", " "))
+            return
+        if (code, modifier) in fees:
+            self.problems.append(f"{place}: {code} {modifier} stands twice".replace("  ", " "))
+            return
+        for column, into in (("fee", fees), ("facility_fee", in_facility)):
+            text = row.get(column, "")
+            if not text and column == "facility_fee":
+                continue
+            if not _MONEY.fullmatch(text):
+                self.problems.append(f"{place}: {column} {text!r} is no amount in cents below 10,000,000")
+            else:
+                into[code, modifier] = Decimal(text)

@@ -5,6 +5,7 @@ here: the rules of a schedule (`.physician`, `.outpatient`), contracts (`.terms`
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +23,8 @@ from claims.pricing.rules import Status
 from claims.pricing.terms import Agreements
 from claims.schema import MONEY
 
-_TABLES = (
+# The reference tables that prices are made of.
+TABLES = (
     "fee_schedule",
     "gpci",
     "conversion_factors",
@@ -88,11 +90,17 @@ class Pricer:
 
     def __init__(self, reference: Tables, contracts: Sequence[Contract] = ()) -> None:
         """Read the tables it needs. Raises `PackError` where a table holds what no official file does."""
-        tables = {name: reference.table(name) for name in _TABLES}
+        tables = {name: reference.table(name) for name in TABLES}
         self._schedule = Schedule(tables)
         self._rates = Rates(tables["opps_status"])
         self._agreements = Agreements(contracts)
         self._releases = _Releases(tables)
+
+    def under(self, contracts: Sequence[Contract]) -> "Pricer":
+        """The same tables under other contracts, without reading them again."""
+        other = copy(self)
+        other._agreements = Agreements(contracts)
+        return other
 
     def price(self, lines: pa.Table) -> pa.Table:
         """Amounts and traces (`PRICED`) of `lines` (`claims.pricing.lines.LINES`), row by row.
@@ -108,7 +116,8 @@ class Pricer:
         contract = self._agreements.of(batch)
         allowed = medicare.copy()
         if contract.any():
-            self._agreements.apply(batch, contract, self._component(batch))
+            in_facility = fees.in_facility | batch.equals("claim_type", "institutional")
+            self._agreements.apply(batch, contract, self._component(batch), in_facility)
             other = np.flatnonzero(contract != 0)
             allowed[other] = batch.cents(other)
         _finish(batch, fees, allowed, self._agreements.is_lesser_of[contract] & (contract >= 0))

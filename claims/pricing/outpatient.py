@@ -13,6 +13,7 @@ from claims.pricing.physician import row_keys
 from claims.pricing.rules import Status
 
 _BILL_TYPES = ("12", "13", "14")
+_STAYS = ("11", "18", "21", "41")  # hospital, swing bed, skilled nursing facility, religious non-medical: a stay
 _PAID = ("S", "T", "V", "J1", "J2", "Q1", "Q2", "Q3", "P", "R", "U", "X", "K", "K1", "K2", "K3", "K4", "G")
 # What a comprehensive payment takes in: everything adjunctive; not pass-through, brachytherapy, vaccines, ambulance.
 _ADJUNCT = ("J1", "J2", "S", "T", "V", "Q1", "Q2", "Q3", "Q4", "N", "K", "K1", "K2", "K4", "R", "P", "X")
@@ -44,6 +45,15 @@ def is_outpatient(batch: Batch) -> tuple[Flags, Flags]:
         return kinds, kinds
     bills = np.isin(batch.text("bill_type_code", 2), [packed(code, 2) for code in _BILL_TYPES])
     return kinds, kinds & bills
+
+
+def is_inpatient(batch: Batch) -> Flags:
+    """Institutional lines of a stay, which no fee by procedure pays."""
+    kinds = batch.equals("claim_type", "institutional")
+    if not kinds.any():
+        return kinds
+    stays: Flags = kinds & np.isin(batch.text("bill_type_code", 2), [packed(code, 2) for code in _STAYS])
+    return stays
 
 
 def price_outpatient(rates: Rates, batch: Batch, lines: Ints, row: Ints) -> Ints:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from claims.pricing.batch import CENT, MICRO, Batch
 from claims.pricing.contracts import MEDICARE, Contract, Method, Term
 from claims.pricing.keys import OPEN_DAY, AsOf, Flags, Ints, Keys, packed
+from claims.pricing.outpatient import is_inpatient
 from claims.pricing.rules import Status
 
 _EPOCH = date(1970, 1, 1)
@@ -37,10 +38,12 @@ class _Term:
         self.unpriced = _millionths(term.unpriced_percent_of_charge)
         self.amount = 0 if term.amount is None else int(term.amount * 100)
         keys = {
-            (int(packed(code, 5)) << _MOD_BITS) + int(packed(mod, 2)): fee for (code, mod), fee in term.fees.items()
+            (int(packed(code, 5)) << _MOD_BITS) + int(packed(mod, 2)): (fee, term.facility_fees.get((code, mod), fee))
+            for (code, mod), fee in term.fees.items()
         }
         self.fee_keys = np.array(sorted(keys), dtype=np.uint64)
-        self.fees = np.array([int(keys[key] * 100) for key in sorted(keys)], dtype=np.int64)
+        cents = [[int(fee * 100) for fee in keys[key]] for key in sorted(keys)]
+        self.fees = np.array(cents, dtype=np.int64).reshape(-1, 2)
 
     def takes(self, code: Keys) -> Flags:
         if self.is_all:
@@ -50,10 +53,11 @@ class _Term:
             out |= (code >= low) & (code <= high)
         return out
 
-    def fee(self, code: Keys, modifier: Keys) -> tuple[Ints, Flags]:
+    def fee(self, code: Keys, modifier: Keys, in_facility: Flags) -> tuple[Ints, Flags]:
+        """Fee in cents and whether there is one, by code, modifier (0: none) and setting."""
         key = (code << np.uint64(_MOD_BITS)) | modifier
         at = np.minimum(np.searchsorted(self.fee_keys, key), len(self.fee_keys) - 1)
-        return self.fees[at], self.fee_keys[at] == key
+        return self.fees[at, in_facility.astype(np.int64)], self.fee_keys[at] == key
 
 
 class Agreements:
@@ -96,8 +100,11 @@ class Agreements:
         out[at[hit]] = self._numbers[found[hit]]
         return out
 
-    def apply(self, batch: Batch, contract: Ints, component: Keys) -> None:
-        """Turn Medicare's amounts into those of each line's contract. `component` is the modifier of its fee row."""
+    def apply(self, batch: Batch, contract: Ints, component: Keys, in_facility: Flags) -> None:
+        """Turn Medicare's amounts into those of each line's contract.
+
+        `component` is the modifier of its fee row, `in_facility` whether the fee of a facility is the one that holds.
+        """
         none = np.flatnonzero(contract < 0)
         batch.forget(contract < 0)
         batch.settle(none, Status.UNPRICED, "no_contract")
@@ -112,9 +119,11 @@ class Agreements:
             missing = np.zeros(batch.count, dtype=np.bool_)
             missing[lines[term < 0]] = True
             batch.forget(missing)
+            stay = is_inpatient(batch)[lines] & (term < 0)
             batch.settle(lines[term < 0], Status.UNPRICED, "no_fee")
+            batch.settle(lines[stay], Status.UNPRICED, "not_outpatient")
             for position, one in enumerate(self._terms[number]):
-                _price(batch, lines[term == position], one, component)
+                _price(batch, lines[term == position], one, component, in_facility)
 
     def _carved(self, number: int) -> list[int]:
         return [place for place, term in enumerate(self.contracts[number].terms) if term.is_carve_out]
@@ -127,7 +136,7 @@ class Agreements:
         return np.where(inside, position, term)
 
 
-def _price(batch: Batch, lines: Ints, term: _Term, component: Keys) -> None:
+def _price(batch: Batch, lines: Ints, term: _Term, component: Keys, in_facility: Flags) -> None:
     if not len(lines):
         return
     if term.method is Method.PERCENT_OF_MEDICARE:
@@ -145,7 +154,7 @@ def _price(batch: Batch, lines: Ints, term: _Term, component: Keys) -> None:
     mask[lines] = True
     batch.forget(mask)
     if term.method is Method.FIXED_FEE:
-        _fixed(batch, lines, term, component)
+        _fixed(batch, lines, term, component, in_facility)
         return
     order = lines[np.lexsort((batch.code[lines], -batch.charge[lines], batch.claim[lines]))]
     claims = batch.claim[order]
@@ -156,10 +165,21 @@ def _price(batch: Batch, lines: Ints, term: _Term, component: Keys) -> None:
     batch.settle(order[~first], Status.BUNDLED, "in_case_rate")
 
 
-def _fixed(batch: Batch, lines: Ints, term: _Term, component: Keys) -> None:
-    fee, known = term.fee(batch.code[lines], component[lines])
-    plain, is_plain = term.fee(batch.code[lines], np.zeros(len(lines), dtype=np.uint64))
-    fee, known = np.where(known, fee, plain), known | (is_plain & (component[lines] == 0))
+def _fixed(batch: Batch, lines: Ints, term: _Term, component: Keys, in_facility: Flags) -> None:
+    """The fee of the list, times units. A professional or technical part has its own row or none; another modifier may
+    have one, the lowest where several do, else the row without modifier holds."""
+    stay = is_inpatient(batch)[lines]
+    batch.settle(lines[stay], Status.UNPRICED, "not_outpatient")
+    lines = lines[~stay]
+    code, part, setting = batch.code[lines], component[lines], in_facility[lines]
+    fee, known = term.fee(code, part, setting)
+    lowest = np.full(len(lines), np.iinfo(np.int64).max)
+    for modifier in batch.modifiers:
+        own, has_own = term.fee(code, modifier[lines], setting)
+        has_own &= (part == 0) & (modifier[lines] != 0)
+        lowest[has_own] = np.minimum(lowest[has_own], own[has_own])
+    named = lowest < np.iinfo(np.int64).max
+    fee, known = np.where(named, lowest, fee), known | named
     batch.settle(lines[~known], Status.UNPRICED, "no_fee")
     lines, fee = lines[known], fee[known]
     good = (batch.units[lines] > 0) & (batch.units[lines] < 10**8)

@@ -2,7 +2,8 @@
 
 `simulate` writes what the outside world would send: 837 professional and institutional claims, 999 and 277CA answers,
 835 remittances weeks later, eligibility and authorization extracts, by tenant, feed and day of receipt. The true
-probability of each denial goes to a separate truth file that no pipeline code reads.
+probability of each denial goes to a separate truth file that no pipeline code reads. The payers' contracts come along,
+as a tenant would keep them.
 
 This package is the outside world. It imports nothing of the codec (`claims.interchange`) nor of the platform's rules,
 and composes its X12 from text: were both sides to share code, a mistake in it would cancel and no test could see it.
@@ -30,7 +31,8 @@ def simulate(
     world: World | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SimulationReport:
-    """Write the files of a simulated network under `out/landing` and the truth under `out/truth/denials`.
+    """Write the files of a simulated network under `out/landing`, the truth under `out/truth/denials`, and the payers'
+    contracts under `out/contracts/<tenant>`.
 
     `claims` counts first submissions; replacements, voids, duplicates and claims to second payers come on top, about a
     sixth. The same arguments give the same bytes. Files of earlier runs in `out` are overwritten where names are equal,

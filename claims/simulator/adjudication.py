@@ -4,12 +4,13 @@ Belongs here: amounts. Every result balances by construction: line charge = paid
 here: whether a line is denied (`policies`), how it is written (`remittance`).
 """
 
-from claims.simulator.catalog import CODES
+from claims.simulator.catalog import CODES, Code
 from claims.simulator.model import Adjudication, Claim, LineResult, Reason
 from claims.simulator.network import Coverage, Uniform
 from claims.simulator.payers import Payer
 
 SEQUESTRATION = 0.02  # of Medicare's payment, after deductible and coinsurance
+SHORT_SHARE = 0.92  # of the agreed fee, for what a payer underpays
 
 
 def _split(
@@ -22,6 +23,16 @@ def _split(
     paid = charge - sum(c for _, c in contractual) - sum(c for _, c in patient)
     adjustments = [(group, items) for group, items in (("CO", contractual), ("PR", patient)) if items]
     return LineResult(allowed, paid, adjustments)
+
+
+def unit_fee(code: Code, multiple: float, in_facility: bool, is_professional: bool) -> int:
+    """What a payer of that multiple allows for one unit, in cents."""
+    return round(code.price(in_facility, is_professional) * multiple)
+
+
+def bilateral(fee: int) -> int:
+    """The fee of both sides."""
+    return fee * 3 // 2
 
 
 def _deductible(cover: Coverage, payer: Payer, year: int, allowed: int) -> int:
@@ -103,9 +114,10 @@ def adjudicate(claim: Claim, payer: Payer, icn: str, u: Uniform, *, day: int) ->
                 lines.append(LineResult(0, 0, []))
             else:
                 code = CODES[line.code]
-                fee = round(code.price(facility, "26" in line.mods) * payer.multiple) * line.units
+                multiple = payer.multiple * (SHORT_SHARE if line.code in payer.short else 1)
+                fee = unit_fee(code, multiple, facility, "26" in line.mods) * line.units
                 if "50" in line.mods:
-                    fee = fee * 3 // 2
+                    fee = bilateral(fee)
                 lines.append(_pay(claim, payer, line.charge, fee, year, u, code.kind == "em"))
     billed_lines = [i for i, line in enumerate(claim.lines) if line.charge]
     if billed_lines and all(i in claim.denials for i in billed_lines):

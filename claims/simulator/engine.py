@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from claims.simulator import answers, billing, network, remittance, wire
+from claims.simulator import answers, billing, contracts, network, remittance, wire
 from claims.simulator.adjudication import adjudicate, denied
 from claims.simulator.encounters import Encounters
 from claims.simulator.model import Adjudication, Authorization, Claim, LineResult, Reason, iso, ymd
@@ -191,6 +191,10 @@ class Simulation:
 
     def run(self, progress: Progress | None = None) -> SimulationReport:
         """Every day of the period. Calls `progress(days done, days in all)` after each."""
+        first, last = self.report.first_day.year, self.report.last_day.year
+        for tenant in self.tenants:
+            # A visit of the year before may be billed in the first month.
+            contracts.write(self.out / "contracts" / tenant.name, range(first - 1, last + 1))
         month = ""
         for n, day in enumerate(self.days):
             if iso(day)[:7] != month:
@@ -404,7 +408,7 @@ class Simulation:
             return run[npi]
 
         for claim in self.payments.pop(day, []):
-            payer = BEFORE[claim.coverage.payer]
+            payer = self._payer(claim)
             before = claim.replaces
             if before is not None and before.status != "4":
                 payment(claim).entries.append(Entry(before, -1, before.icn))
@@ -527,7 +531,7 @@ class Simulation:
     def _notice(self, kind: str, adj: Adjudication, day: int, payment: Payment) -> None:
         """A later decision on a claim that was decided before."""
         claim = adj.claim
-        payer = BEFORE[claim.coverage.payer]
+        payer = self._payer(claim)
         if kind == "collect":
             payment.provider_adjustments.append(("WO", adj.icn, adj.interest))
             return

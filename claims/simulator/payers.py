@@ -48,6 +48,7 @@ class Payer:
     necessity_carc: str = "50"
     noncovered_carc: str = "96"
     modifiers_strict: bool = False  # asks for GP, JZ and JW
+    short: frozenset[str] = frozenset()  # codes that it pays below its contract, without a word
 
 
 def _payers() -> tuple[Payer, ...]:
@@ -406,7 +407,8 @@ BEFORE: tuple[Payer, ...] = _payers()
 
 # What changes part way: two payers extend their authorization lists to everyday services, one halves its filing limit,
 # one questions high office visits and asks for
-# more modifiers, one looks closer at missing data, and one stops covering a common service.
+# more modifiers, one looks closer at missing data, one stops covering a common service, and one begins to pay therapy
+# and the commonest visits below its contract.
 _ECHO = frozenset(("93306", "93880", "93970", "76700"))
 AFTER: tuple[Payer, ...] = tuple(
     replace(
@@ -419,6 +421,7 @@ AFTER: tuple[Payer, ...] = tuple(
         missing_p=0.85 if p.index == 1 else p.missing_p,
         modifiers_strict=p.modifiers_strict or p.index == 6,
         noncovered=p.noncovered | ({"76942", "94010"} if p.index == 7 else set()),
+        short=THERAPY | {"99213", "99214"} if p.index == 9 else frozenset(),
     )
     for p in BEFORE
 )

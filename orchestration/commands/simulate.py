@@ -23,7 +23,7 @@ def _words(value: object) -> str:
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="Folder to write landing/ and truth/ into")],
+    out: Annotated[Path, typer.Option(help="Folder to write landing/, contracts/ and truth/ into")],
     claims: Annotated[int, typer.Option(min=1, help="First submissions; corrections come on top")] = 20_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes")] = 7,
     months: Annotated[int, typer.Option(min=1, max=120, help="Length of the period")] = 24,

@@ -134,6 +134,7 @@ ASSIGNED: dict[tuple[str, str], tuple[str, ...]] = {
     ("acknowledgements", "acknowledgement_type"): ("999", "997", "TA1"),
     ("acknowledgements", "level"): ("interchange", "group", "transaction", "segment", "element"),
     ("claim_statuses", "level"): ("source", "receiver", "provider", "claim", "line"),
+    ("priced_lines", "price_status"): ("priced", "bundled", "not_payable", "by_report", "unpriced"),
 }
 
 # Codes as sent: column, in whatever table it stands -> values of the X12 5010 guides and of NUBC.

@@ -7,7 +7,7 @@ import pytest
 
 from claims import schema
 
-TABLES = [table.name for table in schema.TABLES]
+TABLES = [table.name for table in (*schema.TABLES, *schema.SILVER_TABLES)]
 
 # How the name of a column that identifies a person, an account or a piece of free text looks.
 _IDENTIFYING = re.compile(

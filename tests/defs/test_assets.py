@@ -5,7 +5,19 @@ from typing import Any
 import dagster as dg
 import pytest
 
-LAYERS = {"raw", "bronze", "staging", "intermediate", "marts", "features", "snapshots", "model", "gold", "serving"}
+LAYERS = {
+    "raw",
+    "bronze",
+    "silver",
+    "staging",
+    "intermediate",
+    "marts",
+    "features",
+    "snapshots",
+    "model",
+    "gold",
+    "serving",
+}
 
 
 def test_keys_are_layer_and_table_and_groups_are_layers(graph: Any) -> None:
@@ -39,7 +51,7 @@ def test_every_asset_but_the_files_is_automated(graph: Any) -> None:
 
 def test_what_people_read_has_a_freshness_policy(graph: Any) -> None:
     for key in graph.materializable_asset_keys:
-        if key.path[0] in {"raw", "bronze", "marts", "features", "model", "gold", "serving"}:
+        if key.path[0] in {"raw", "bronze", "silver", "marts", "features", "model", "gold", "serving"}:
             assert graph.get(key).freshness_policy_or_from_metadata, key
 
 
@@ -51,8 +63,8 @@ def test_every_bronze_table_has_a_blocking_suite(graph: Any) -> None:
     assert blocking == {t.name for t in schema.TABLES if t.in_lake}
 
 
-def test_features_and_scores_have_blocking_suites(graph: Any) -> None:
-    layers = ("features", "gold")
+def test_silver_features_and_scores_have_blocking_suites(graph: Any) -> None:
+    layers = ("silver", "features", "gold")
     wanted = {k for k in graph.materializable_asset_keys if k.path[0] in layers}
     assert len(wanted) >= 3
     assert wanted == {

@@ -21,7 +21,7 @@ from quality.suites.checks import ASSIGNED, Check, Member, Partition, Pattern, R
 TODAY = date(2026, 6, 30)
 DAY = date(2026, 5, 17)
 TENANT = "alder"
-LAKE_TABLES = [table.name for table in schema.TABLES if table.in_lake]
+LAKE_TABLES = [table.name for tables in schema.LAYERS.values() for table in tables]
 
 # A text that each pattern of the suites takes; a pattern without one stops the module.
 MATCHING = {

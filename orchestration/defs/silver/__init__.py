@@ -1,0 +1,1 @@
+"""Assets of layer silver: what kernels make of bronze, partition by partition, before dbt."""
