@@ -345,6 +345,11 @@ _FROM = {
     "icd": "code JOIN claim ON claim.claim_row = code.claim_row JOIN ref_icd icd ON icd.icd10cm_code = code.code "
     "AND claim.last_service_date >= icd.effective_from "
     "AND claim.last_service_date <= coalesce(icd.effective_to, claim.last_service_date)",
+    "settled": "adjudication JOIN claim ON claim.claim_row = adjudication.claim_row "
+    "LEFT JOIN line ON line.claim_row = adjudication.claim_row AND line.line_number = adjudication.line_number "
+    "LEFT JOIN (SELECT claim_row, line_number, payer_id, sum(amount) AS amount FROM adjustment "
+    "WHERE line_number IS NOT NULL GROUP BY ALL) adjustment ON adjustment.claim_row = adjudication.claim_row "
+    "AND adjustment.line_number = adjudication.line_number AND adjustment.payer_id = adjudication.payer_id",
     "adjudication": "adjudication JOIN claim ON claim.claim_row = adjudication.claim_row "
     "LEFT JOIN line ON line.claim_row = adjudication.claim_row AND line.line_number = adjudication.line_number",
 }

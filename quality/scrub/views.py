@@ -417,6 +417,8 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payer": ("payer", ("payer", "claim")),
     "adjustment": ("adjustment", ("adjustment", "claim")),
     "adjudication": ("adjudication", ("adjudication", "line", "claim")),
+    # `adjustment` is here the sum of what the same payer took off the line.
+    "settled": ("adjudication", ("adjudication", "line", "claim", "adjustment")),
     "attachment": ("attachment", ("attachment", "claim")),
     "party": ("party", ("party", "claim")),
     "npi": ("npi", ("npi", "claim")),
@@ -462,6 +464,7 @@ JOINED_BY: dict[str, frozenset[tuple[str, str]]] = {
         )
     ),
     "icd": frozenset((("code", "code"), ("claim", "last_service_date"))),
+    "settled": frozenset((("adjustment", "payer_id"), ("adjustment", "amount"), ("adjudication", "payer_id"))),
 }
 
 # Tables of the official data that columns above are taken from: name -> the condition on which its one row stands
