@@ -7,8 +7,9 @@ Each pass is one scan that evaluates every rule of its relation and grouping at 
 never one by one.
 """
 
+import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -20,8 +21,13 @@ from claims import schema
 from claims.reference import Reference
 from quality.scrub import inputs, official, plan, views
 from quality.scrub.plan import Plan, Variant
+from quality.scrub.rowwise import Index, Rowwise
 from quality.scrub.rulebook import Rulebook, RuleError, load_rules
+from quality.scrub.values import UnsupportedError
 
+_LOG = logging.getLogger(__name__)
+# So many claims, and rows of any of their tables, are answered row by row: below, the engine's planning costs more.
+FEW_CLAIMS, FEW_ROWS = 40, 400
 _WORD = pa.dictionary(pa.int32(), pa.string())
 # One row per edit. `line_number` is null where the edit is about the claim; `part` and `part_ordinal` say which row of
 # which alias it is about (a code, another payer) where that is not the line.
@@ -66,6 +72,9 @@ class Scrubber:
         self.tenant = tenant
         self._lock = threading.Lock()
         self._plans: dict[Any, Plan] = {}
+        self._rowwise: dict[Any, Rowwise] = {}
+        self._indexes: dict[str, Index] = {}
+        self._places = {rule.id: n for n, rule in enumerate(self.book.rules)}
         self._connection = duckdb.connect()
         self._connection.execute("SET preserve_insertion_order = false")
         # Their cost grows with the square of the columns of a SELECT, and here a rule is a column.
@@ -75,10 +84,14 @@ class Scrubber:
         self._has_reference = reference is not None
         if reference is not None:
             for alias, (name, seen) in views.REFERENCES.items():
-                self._connection.register("ref_in", reference.table(name, [*seen, "effective_from", "effective_to"]))
+                table = reference.table(name, [*seen, "effective_from", "effective_to"])
+                self._indexes[f"ref_{alias}"] = Index(table)
+                self._connection.register("ref_in", table)
                 self._connection.execute(f"CREATE TABLE ref_{alias} AS SELECT * FROM ref_in")
                 self._connection.unregister("ref_in")
             official.install(self._connection, reference)
+            for name in views.LOOKED_UP:
+                self._indexes[name] = Index(self._connection.table(name).to_arrow_table())
         self._check()
 
     def run(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> pa.Table:
@@ -89,21 +102,60 @@ class Scrubber:
                 there leave out the rules that need them: see `left_out`.
             history: earlier claims in the same form; rules of scope history run only with it.
         """
+        if _is_few(tables) and (history is None or _is_few(history)):
+            try:
+                return self._few(tables, history)
+            except UnsupportedError as error:
+                _LOG.info("claims are scrubbed by the engine: %s", error)
+        return self._edits(tables["claims"], self._many(tables, history))
+
+    def rowwise(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> Rowwise:
+        """What answers a handful of claims with these columns, compiled once."""
+        with self._lock:
+            key = self._key(tables, history)
+            if key not in self._rowwise:
+                self._rowwise[key] = Rowwise(self._plan(tables, history), self._indexes)
+            return self._rowwise[key]
+
+    def _few(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> pa.Table:
+        made = self.rowwise(tables, history)
+        given = _given(self._plan(tables, history), tables, history)
+        fired = [
+            _Fired(variant, views.RELATIONS[relation][0], *_arrays(rows)) for variant, relation, rows in made.run(given)
+        ]
+        if made.rest:
+            with self._lock:
+                plan_ = self._plan(tables, history)
+                self._load(plan_, tables, history)
+                fired += self._passes(made.rest, tables)
+        return self._edits(tables["claims"], fired)
+
+    def _many(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> "list[_Fired]":
         with self._lock:
             made = self._plan(tables, history, _present(tables["claims"]))
             self._load(made, tables, history)
-            fired: list[_Fired] = []
-            for one in made.passes:
-                source = views.SOURCES.get(views.RELATIONS[one.relation][0])
-                if source is not None and (source not in tables or not tables[source].num_rows):
-                    continue
-                result = self._connection.sql(one.sql).to_arrow_table()
-                fired.extend(_fired(one, result))
-            return _edits(tables["claims"], fired)
+            return self._passes(made.passes, tables)
+
+    def _passes(self, passes: Sequence[plan.Pass], tables: Mapping[str, pa.Table]) -> "list[_Fired]":
+        fired: list[_Fired] = []
+        for one in passes:
+            source = views.SOURCES.get(views.RELATIONS[one.relation][0])
+            if source is not None and (source not in tables or not tables[source].num_rows):
+                continue
+            fired.extend(_fired(one, self._connection.sql(one.sql).to_arrow_table()))
+        return fired
+
+    def _edits(self, claims: pa.Table, fired: "list[_Fired]") -> pa.Table:
+        return _edits(claims, sorted(fired, key=lambda one: self._places[one.variant.rule.id]))
 
     def left_out(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> dict[str, str]:
         """Rules that do not run on tables with these columns, and why."""
         return dict(self._plan(tables, history).left_out)
+
+    @staticmethod
+    def _key(tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> Any:
+        given = tuple((name, tuple(tables[name].column_names)) for name in views.TABLES if name in tables)
+        return given, history is not None
 
     def _plan(
         self,
@@ -111,14 +163,14 @@ class Scrubber:
         history: Mapping[str, pa.Table] | None,
         present: plan.Present | None = None,
     ) -> Plan:
-        given = {name: tuple(tables[name].column_names) for name in views.TABLES if name in tables}
-        key = (tuple(given.items()), history is not None, present)
+        given, has_history = self._key(tables, history)
+        key = (given, has_history, present)
         if key not in self._plans:
             self._plans[key] = plan.make(
                 self.book,
-                given,
+                dict(given),
                 tenant=self.tenant,
-                has_history=history is not None,
+                has_history=has_history,
                 has_reference=self._has_reference,
                 present=present,
             )
@@ -126,13 +178,8 @@ class Scrubber:
 
     def _load(self, made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> None:
         connection = self._connection
-        for alias, table in inputs.prepare(tables, made.collected, made.picked).items():
-            connection.register(f"in_{alias}", table)
-        connection.register("in_transaction", tables.get("transactions", schema.empty("transactions")))
-        if history is not None:
-            past = inputs.prepare(history, ())
-            connection.register("past_claim", past["claim"])
-            connection.register("past_line", past["line"])
+        for name, table in _given(made, tables, history).items():
+            connection.register(name, table)
         for alias, sql in made.tables.items():
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {alias} AS {sql}")
 
@@ -155,7 +202,7 @@ class Scrubber:
     def _blame(self, made: Plan) -> None:
         for one in made.passes:
             for variant in one.variants:
-                sql = plan.alone(one, variant)
+                sql = plan.only(one, [variant]).sql
                 try:
                     self._connection.execute(sql)
                 except duckdb.Error as error:
@@ -174,6 +221,28 @@ def scrub(
 ) -> pa.Table:
     """The edits of these claims as `EDITS`: one call that compiles and runs. Keep a `Scrubber` for more than one."""
     return Scrubber(rules, reference=reference, tenant=tenant).run(tables, history)
+
+
+def _given(made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> dict[str, pa.Table]:
+    """The tables that a plan begins with, by the names that it has for them."""
+    given = {f"in_{alias}": table for alias, table in inputs.prepare(tables, made.collected, made.picked).items()}
+    given["in_transaction"] = tables.get("transactions", schema.empty("transactions"))
+    if history is not None:
+        past = inputs.prepare(history, ())
+        given |= {"past_claim": past["claim"], "past_line": past["line"]}
+    return given
+
+
+def _is_few(tables: Mapping[str, pa.Table]) -> bool:
+    if tables["claims"].num_rows > FEW_CLAIMS:
+        return False
+    return all(tables[name].num_rows <= FEW_ROWS for name in views.TABLES if name in tables)
+
+
+def _arrays(rows: list[tuple[Any, Any, Any]]) -> list[Any]:
+    return [
+        np.array([-1 if value is None else value for value in column], np.int32) for column in zip(*rows, strict=True)
+    ]
 
 
 def _present(claims: pa.Table) -> plan.Present:

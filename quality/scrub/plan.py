@@ -435,7 +435,7 @@ def _column(rule: Rule, text: str, conditions: list[str], grouped: bool) -> str:
     return f"(bool_and({joined}) AND {text})" if grouped else f"CASE WHEN {joined} THEN {text} END"
 
 
-def alone(one: Pass, variant: Variant) -> str:
-    """The SELECT of a single variant of a pass, to find the one that does not bind."""
-    grouped = variant.rule.expression.has_aggregate
-    return _pass(one.relation, grouped, tuple(part.text for part in variant.rule.by), (variant,)).sql
+def only(one: Pass, variants: Sequence[Variant]) -> Pass:
+    """The pass with these of its variants."""
+    rule = variants[0].rule
+    return _pass(one.relation, rule.expression.has_aggregate, tuple(part.text for part in rule.by), tuple(variants))
