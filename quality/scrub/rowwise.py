@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from inspect import signature
 from typing import Any
 
 import duckdb
@@ -561,6 +562,10 @@ def _called(name: str, values: list[Eval]) -> Eval:
     if name not in FUNCTIONS:
         raise UnsupportedError(f"the function {name}")
     call = FUNCTIONS[name]
+    try:
+        signature(call).bind(*values)
+    except TypeError as error:
+        raise UnsupportedError(f"{name} of {len(values)}") from error
     if len(values) == 1:
         [only] = values
         return lambda e: None if (v := only(e)) is None else call(v)

@@ -29,8 +29,9 @@ class Interval:
 
 
 _NUMBERS = frozenset((int, float, Decimal))
-_INTEGER = re.compile(r"[ \t\n\r]*[+-]?[0-9]{1,18}[ \t\n\r]*")
-_LETTER = re.compile(r"[A-Za-z]")
+_INTEGER = re.compile(r"[ \t\n\r]*[+-]?[0-9]+[ \t\n\r]*")
+# A fraction, an exponent, groups of digits, another base: numbers to DuckDB too.
+_ODD_NUMBER = re.compile(r"\s*[+-]?(0[xXbBoO][0-9a-fA-F_]+|(?=[.]?[0-9])[0-9_]*\.?[0-9_]*([eE][+-]?[0-9]+)?)\s*")
 
 
 def _pair(a: Any, b: Any) -> tuple[Any, Any]:
@@ -192,11 +193,25 @@ def _right(text: str, count: int) -> str:
 
 
 @cache
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str, options: str) -> re.Pattern[str]:
     if re.search(r"\(\?[^:i]|\\[^dswDSW.+*?()\[\]{}|/^$-]|\[\[", text):
         raise UnsupportedError(f"the pattern {text}")
     # `$` of RE2 is the end of the text; Python's would also stand before a last line break.
-    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", text), re.ASCII)
+    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", text), re.ASCII | (re.IGNORECASE if options == "i" else 0))
+
+
+def _matches(text: str, pattern: str, options: str = "c") -> bool:
+    return _pattern(pattern, _known(options, text)).search(text) is not None
+
+
+def _matches_whole(text: str, pattern: str, options: str = "c") -> bool:
+    return _pattern(pattern, _known(options, text)).fullmatch(text) is not None
+
+
+def _known(options: str, text: str) -> str:
+    if options not in ("c", "i") or (options == "i" and not text.isascii()):
+        raise UnsupportedError("such options of a pattern")
+    return options
 
 
 @cache
@@ -285,8 +300,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ltrim": lambda a: a.lstrip(" "),
     "rtrim": lambda a: a.rstrip(" "),
     "replace": lambda a, b, c: a.replace(b, c) if b else a,
-    "regexp_full_match": lambda a, b: _pattern(b).fullmatch(a) is not None,
-    "regexp_matches": lambda a, b: _pattern(b).search(a) is not None,
+    "regexp_full_match": _matches_whole,
+    "regexp_matches": _matches,
     "lpad": lambda a, n, c: a[:n] if len(c) != 1 else a.rjust(n, c)[:n] if len(a) <= n else a[:n],
     "list_contains": _has,
     "list_has_any": lambda a, b: any(one is not None and _has(a, one) for one in b),
@@ -334,10 +349,10 @@ def to_integer(value: Any, bits: int) -> int | None:
     if type(value) is str:
         if _INTEGER.fullmatch(value):
             value = int(value)
-        elif not value.strip() or (value.isalnum() and (value[0].isalpha() or value[-1].isalpha())):
-            raise ValueError
-        else:
+        elif _ODD_NUMBER.fullmatch(value):
             raise UnsupportedError("a number written in another way")
+        else:
+            raise ValueError
     if type(value) is not int:
         raise UnsupportedError("a whole number of that")
     if not -(1 << bits) <= value < 1 << bits:
