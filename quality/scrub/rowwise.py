@@ -172,9 +172,12 @@ class Compiler:
         return scope, envs
 
     def _keys(self, node: dict[str, Any], scope: _Scope) -> Callable[[list[Any]], list[list[Any]]] | None:
-        if not node["group_expressions"]:
+        by = node["group_expressions"]
+        if node["aggregate_handling"] == "FORCE_AGGREGATES":  # GROUP BY ALL
+            by = [one for one in node["select_list"] if not _aggregates(one)]
+        if not by:
             return None
-        keys = [self.expression(one, scope) for one in node["group_expressions"]]
+        keys = [self.expression(one, scope) for one in by]
 
         def group(envs: list[Any]) -> list[list[Any]]:
             groups: dict[Any, list[Any]] = {}
@@ -344,6 +347,14 @@ def _aliases(node: Any) -> set[str]:
             return {node["column_names"][0]}
         return set().union(*(_aliases(one) for one in node.values()))
     return set()
+
+
+def _aggregates(node: Any) -> bool:
+    if isinstance(node, list):
+        return any(_aggregates(one) for one in node)
+    if isinstance(node, dict):
+        return node.get("function_name") in _AGGREGATES or any(_aggregates(one) for one in node.values())
+    return False
 
 
 def _joined(

@@ -192,9 +192,18 @@ def _right(text: str, count: int) -> str:
     return text[max(len(text) - count, 0) :]
 
 
+# Classes of RE2 within brackets, as Python writes them.
+_CLASSES = {
+    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": r" \t", "cntrl": r"\x00-\x1f\x7f", "digit": "0-9", "lower": "a-z",
+    "space": r" \t\n\r\f\v", "upper": "A-Z", "xdigit": "0-9A-Fa-f",
+}  # fmt: skip
+
+
 @cache
 def _pattern(text: str, options: str) -> re.Pattern[str]:
-    if re.search(r"\(\?[^:i]|\\[^dswDSW.+*?()\[\]{}|/^$-]|\[\[", text):
+    for name, members in _CLASSES.items():
+        text = text.replace(f"[:{name}:]", members)
+    if re.search(r"\(\?[^:i]|\\[^dswDSWx.+*?()\[\]{}|/^$tnrfv-]|\[\[", text):
         raise UnsupportedError(f"the pattern {text}")
     # `$` of RE2 is the end of the text; Python's would also stand before a last line break.
     return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", text), re.ASCII | (re.IGNORECASE if options == "i" else 0))

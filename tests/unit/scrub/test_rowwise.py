@@ -87,6 +87,7 @@ def test_full_months_are_those_of_the_engine() -> None:
         ("list_position", (["a", "b"], "b")), ("array_extract", (["a", "b"], -1)), ("array_slice", ([1, 2, 3], 2, 9)),
         ("regexp_matches", ("AB1", "[0-9]$")), ("regexp_full_match", ("AB1\n", "AB1$")), ("~~", ("a.c", "a._")),
         ("~~", ("aXc", "a%")), ("round", (2, 0)), ("regexp_matches", ("ab jr", " (JR|SR)[.]?$", "i")),
+        ("regexp_matches", ("a\tb", "[[:cntrl:]]")), ("regexp_matches", ("a b", "[[:cntrl:]x]")),
         ("strlen", ("é",)), ("length", ("é",)),
     ],
 )  # fmt: skip
