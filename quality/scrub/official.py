@@ -35,6 +35,11 @@ _CODE_SOURCES: dict[str, tuple[str, str, str]] = {
         f"hcpcs_code AS code, {_DAYS}, mue_units AS outpatient_mue_units, mai AS outpatient_mai",
         "WHERE setting = 'outpatient_hospital'",
     ),
+    "dme": (
+        "mue",
+        f"hcpcs_code AS code, {_DAYS}, mue_units AS dme_mue_units, mai AS dme_mai",
+        "WHERE setting = 'dme'",
+    ),
     # An add-on code has one type; its days are those of any of its edits.
     "add_on": (
         "add_on_codes",
@@ -59,7 +64,8 @@ _CODE_SOURCES: dict[str, tuple[str, str, str]] = {
 
 
 def install(connection: duckdb.DuckDBPyConnection, reference: Reference) -> None:
-    """Create `ref_code`: for every code and every stretch of days between two changes, what each table says of it.
+    """Create `ref_code`: for every code and every stretch of days between two changes, what each table says of it; and
+    `ref_modifier_1` to `_4`, the modifiers that there are.
 
     At most one row of a code holds on a day. Costs about half a second with the full tables.
     """
@@ -85,5 +91,10 @@ def install(connection: duckdb.DuckDBPyConnection, reference: Reference) -> None
         f"FROM change) SELECT stretch.code, stretch.effective_from, stretch.effective_to, {seen} "
         f"FROM stretch {joins}"
     )
+    connection.register("ref_in", reference.table("modifiers"))
+    connection.execute("CREATE OR REPLACE TABLE ref_modifier_1 AS SELECT DISTINCT modifier FROM ref_in")
+    connection.unregister("ref_in")
+    for n in range(2, 5):
+        connection.execute(f"CREATE OR REPLACE VIEW ref_modifier_{n} AS SELECT * FROM ref_modifier_1")
     for one in sources:
         connection.execute(f"DROP TABLE part_{one}")

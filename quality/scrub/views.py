@@ -39,7 +39,27 @@ class Derived:
 _SERVICE_FROM = "coalesce(raw.service_from_date, c.statement_from_date)"
 _SERVICE_THROUGH = "coalesce(raw.service_through_date, raw.service_from_date, c.statement_through_date)"
 # What the official tables say of a code on the day of service: the one row of `ref_code` (quality.scrub.official).
-_MUE = "CASE c.claim_type WHEN 'professional' THEN ref_code.practitioner_{0} ELSE ref_code.outpatient_{0} END"
+_VISITS = (
+    "(raw.procedure_code BETWEEN '99202' AND '99255' OR raw.procedure_code BETWEEN '99281' AND '99285' "
+    "OR raw.procedure_code BETWEEN '99304' AND '99350' OR raw.procedure_code IN ('92002', '92004', '92012', '92014'))"
+)
+# CMS NCCI Policy Manual for Medicare, chapter I, section E: modifiers that may separate a pair.
+_NCCI_MODIFIERS = ", ".join(
+    f"'{one}'"
+    for one in (
+        "E1 E2 E3 E4 FA F1 F2 F3 F4 F5 F6 F7 F8 F9 TA T1 T2 T3 T4 T5 T6 T7 T8 T9 LT RT LC LD RC LM RI "
+        "24 25 57 58 78 79 27 59 91 XE XP XS XU"
+    ).split()
+)
+# Which MUE table holds (minutes of anesthesia are no units): a supplier's (taxonomy 332, 333, 335) is that for equipment, a hospital's outpatient bill has
+# its own, and where nobody says who bills an item of Level II that only suppliers are paid for, none is asked.
+_MUE = (
+    "CASE WHEN raw.unit_code = 'MJ' THEN NULL WHEN c.claim_type = 'professional' THEN CASE "
+    "WHEN left(c.billing_provider_taxonomy_code, 3) IN ('332', '333', '335') THEN ref_code.dme_{0} "
+    "WHEN c.billing_provider_taxonomy_code IS NOT NULL OR left(raw.procedure_code, 1) NOT IN "
+    "('A', 'B', 'E', 'K', 'L', 'V') THEN ref_code.practitioner_{0} END "
+    "WHEN c.facility_type_code IN ('13', '14', '85') THEN ref_code.outpatient_{0} END"
+)
 _POINTERS = ", ".join(f"raw.diagnosis_pointer_{n}" for n in range(1, 5))
 _MODIFIERS = ", ".join(f"raw.modifier_{n}" for n in range(1, 5))
 
@@ -47,6 +67,19 @@ _MODIFIERS = ", ".join(f"raw.modifier_{n}" for n in range(1, 5))
 DERIVED: dict[str, dict[str, Derived]] = {
     "line": {
         "modifiers": Derived("Modifiers sent, in order", f"list_filter([{_MODIFIERS}], lambda x: x IS NOT NULL)"),
+        "has_ncci_modifier": Derived(
+            "A modifier that may separate an NCCI pair",
+            " OR ".join(f"coalesce(raw.modifier_{n} IN ({_NCCI_MODIFIERS}), false)" for n in range(1, 5)),
+        ),
+        "unknown_modifier": Derived(
+            "The first modifier that is not in the reference table of modifiers",
+            "CASE "
+            + " ".join(
+                f"WHEN raw.modifier_{n} IS NOT NULL AND ref_modifier_{n}.modifier IS NULL THEN raw.modifier_{n}"
+                for n in range(1, 5)
+            )
+            + " END",
+        ),
         "pointers": Derived(
             "Diagnosis pointers sent, in order", f"list_filter([{_POINTERS}], lambda x: x IS NOT NULL)"
         ),
@@ -74,6 +107,10 @@ DERIVED: dict[str, dict[str, Derived]] = {
             "Procedure code as a number where it is five digits",
             "CASE WHEN length(raw.procedure_code) = 5 THEN TRY_CAST(raw.procedure_code AS INTEGER) END",
         ),
+        "is_visit": Derived(
+            "Evaluation and management of a patient: office, hospital, emergency, nursing home, home, eye",
+            f"coalesce({_VISITS}, false)",
+        ),
         "fee_status": Derived("Status of the code in the Medicare physician fee schedule", "ref_code.status_code"),
         "pctc_indicator": Derived("Its PC/TC indicator", "ref_code.pctc_indicator"),
         "global_days": Derived("Its global surgery days: 000, 010, 090, MMM, XXX, YYY, ZZZ", "ref_code.global_days"),
@@ -96,7 +133,7 @@ DERIVED: dict[str, dict[str, Derived]] = {
         ),
         "add_on_type": Derived("Type of an NCCI add-on code: 1, 2, 3", "ref_code.add_on_type"),
         "mue_units": Derived(
-            "Most units of the code: practitioner's table of a professional claim, else the outpatient hospital's",
+            "Most units of the code in the table that holds: practitioners, equipment suppliers, outpatient hospital",
             _MUE.format("mue_units"),
         ),
         "mai": Derived("MUE adjudication indicator beside them: 1 by line, 2 and 3 by day", _MUE.format("mai")),
@@ -472,12 +509,12 @@ JOINED_BY: dict[str, frozenset[tuple[str, str]]] = {
 LOOKED_UP: dict[str, str] = {
     "ref_code": "ref_code.code = raw.procedure_code "
     f"AND {_SERVICE_FROM} BETWEEN ref_code.effective_from AND ref_code.effective_to",
-}
+} | {f"ref_modifier_{n}": f"ref_modifier_{n}.modifier = raw.modifier_{n}" for n in range(1, 5)}
 
 # What an earlier line of the same patient shows, from the same columns of its own line and claim.
 EARLIER_LINE = (
     "procedure_code", "modifiers", "charge_amount", "unit_count", "service_date", "last_service_date", "revenue_code",
-    "place_of_service", "rendering_npi", "code_number", "global_days", "multiple_procedure_indicator",
+    "place_of_service", "rendering_npi", "code_number", "global_days", "is_visit", "has_ncci_modifier",
 )  # fmt: skip
 EARLIER_CLAIM = (
     "claim_type", "patient_control_number", "total_charge_amount", "frequency_code", "facility_type_code",
