@@ -158,14 +158,16 @@ def make(
 
 def _needs_reference(rule: Rule) -> bool:
     aliases = views.RELATIONS[rule.relation][1]
-    return not views.REFERENCES.keys().isdisjoint(aliases) or any(_looks_up(*one) for one in rule.columns)
+    seen = rule.columns | views.JOINED_BY.get(rule.relation, frozenset())
+    return not views.REFERENCES.keys().isdisjoint(aliases) or any(_looks_up(*one) for one in seen)
 
 
 @cache
 def _looks_up(alias: str, name: str) -> bool:
     """Whether a column of an alias comes from the official tables."""
-    alias = ("line" if name in views.EARLIER_LINE else "claim") if alias == "earlier" else alias
-    derived = views.DERIVED.get(alias, {}).get(name)
+    if alias == "earlier":
+        alias = "line" if name in views.EARLIER_LINE else "claim"
+    derived = views.DERIVED.get("line" if alias == "other" else alias, {}).get(name)
     return derived is not None and any(f"{table}." in derived.sql for table in views.LOOKED_UP)
 
 

@@ -44,15 +44,16 @@ _VISITS = (
     "OR raw.procedure_code BETWEEN '99304' AND '99350' OR raw.procedure_code IN ('92002', '92004', '92012', '92014'))"
 )
 # CMS NCCI Policy Manual for Medicare, chapter I, section E: modifiers that may separate a pair.
-_NCCI_MODIFIERS = ", ".join(
-    f"'{one}'"
-    for one in (
-        "E1 E2 E3 E4 FA F1 F2 F3 F4 F5 F6 F7 F8 F9 TA T1 T2 T3 T4 T5 T6 T7 T8 T9 LT RT LC LD RC LM RI "
-        "24 25 57 58 78 79 27 59 91 XE XP XS XU"
-    ).split()
-)
-# Which MUE table holds (minutes of anesthesia are no units): a supplier's (taxonomy 332, 333, 335) is that for equipment, a hospital's outpatient bill has
-# its own, and where nobody says who bills an item of Level II that only suppliers are paid for, none is asked.
+_NCCI_MODIFIERS = "'" + "', '".join(
+    (
+        *(f"E{n}" for n in range(1, 5)), "FA", *(f"F{n}" for n in range(1, 10)),
+        "TA", *(f"T{n}" for n in range(1, 10)), "LT", "RT", "LC", "LD", "RC", "LM", "RI",
+        "24", "25", "57", "58", "78", "79", "27", "59", "91", "XE", "XP", "XS", "XU",
+    )
+) + "'"  # fmt: skip
+# Which MUE table holds (minutes of anesthesia are no units): a supplier's (taxonomy 332, 333, 335) is that for
+# equipment, a hospital's outpatient bill has its own, and where nobody says who bills an item of Level II that only
+# suppliers are paid for, none is asked.
 _MUE = (
     "CASE WHEN raw.unit_code = 'MJ' THEN NULL WHEN c.claim_type = 'professional' THEN CASE "
     "WHEN left(c.billing_provider_taxonomy_code, 3) IN ('332', '333', '335') THEN ref_code.dme_{0} "
