@@ -48,10 +48,15 @@ def prepare(
     for name in collected:
         claims = claims.append_column(name, _collect(views.COLLECTED[name], out, count))
     out["claim"] = claims
+    details = _Details(tables)
+    added: dict[str, dict[str, pa.Array]] = {}
     for alias, name in picked:
-        values = _pick(views.PICKED[alias][name], alias, tables, keys, out[alias])
-        out[alias] = out[alias].append_column(name, values)
-    return out
+        added.setdefault(alias, {})[name] = _pick(views.PICKED[alias][name], alias, details, keys, out[alias])
+    return out | {alias: _with(out[alias], columns) for alias, columns in added.items()}
+
+
+def _with(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    return pa.table([*table.columns, *columns.values()], names=[*table.column_names, *columns])
 
 
 class _Keys:
@@ -99,24 +104,62 @@ _NUMBERED = {"line": "line_number", "payer": "other_payer_ordinal"}
 _FILE = 1 << 44
 
 
-def _pick(one: views.Picked, alias: str, tables: Mapping[str, pa.Table], keys: _Keys, owners: pa.Table) -> pa.Array:
+class _Details:
+    """Rows of the detail tables, found by where they stand and by what some of their columns say.
+
+    A column is numbered by its distinct values once, so that a choice of rows costs a look at numbers, and none where
+    no row has the value.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self.tables = tables
+        self._levels: dict[tuple[str, bool, str | None], pa.Table] = {}
+        self._codes: dict[tuple[str, bool, str | None, str], tuple[list[Any], Any]] = {}
+
+    def find(self, one: views.Picked, own: str | None) -> pa.Table | None:
+        """The rows that match, in their order; none where there are none."""
+        level = (one.table, one.above is not None, None if one.above else own)
+        table = self._level(level)
+        kept: Any = None
+        for name, wanted in (*one.where, (one.column, None)) if table.num_rows else ():
+            values, codes = self._column((*level, name))
+            chosen = np.array([value is not None and (wanted is None or value in wanted) for value in values])
+            if not chosen.any():
+                return None
+            kept = chosen[codes] if kept is None else kept & chosen[codes]
+        return table.take(pa.array(np.flatnonzero(kept))) if kept is not None and kept.any() else None
+
+    def _level(self, level: tuple[str, bool, str | None]) -> pa.Table:
+        if level not in self._levels:
+            name, is_above, own = level
+            table = self.tables[name]
+            if table.num_rows:
+                kept = (pc.is_null if is_above else pc.is_valid)(table["claim_ordinal"])
+                for column in () if is_above else ("line_number", "other_payer_ordinal"):
+                    kept = pc.and_(kept, (pc.is_valid if column == own else pc.is_null)(table[column]))
+                table = table.filter(kept)
+            self._levels[level] = table
+        return self._levels[level]
+
+    def _column(self, key: tuple[str, bool, str | None, str]) -> tuple[list[Any], Any]:
+        if key not in self._codes:
+            column = self._level(key[:3])[key[3]].combine_chunks()
+            if isinstance(column, pa.ChunkedArray):
+                column = pa.concat_arrays(column.chunks)
+            encoded = column.dictionary_encode()
+            # The last place stands for null.
+            codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy()
+            self._codes[key] = ([*encoded.dictionary.to_pylist(), None], codes)
+        return self._codes[key]
+
+
+def _pick(one: views.Picked, alias: str, details: _Details, keys: _Keys, owners: pa.Table) -> pa.Array:
     """The column for each row of `owners`; null where no row of the detail table matches."""
-    table = tables[one.table]
-    kept = pc.is_valid(table[one.column])
-    for name, values in one.where:
-        kept = pc.and_(kept, pc.is_in(table[name], value_set=pa.array(values)))
     own = _NUMBERED.get(alias)
-    if one.above:
-        kept = pc.and_(kept, pc.is_null(table["claim_ordinal"]))
-    else:
-        kept = pc.and_(kept, pc.is_valid(table["claim_ordinal"]))
-        for column in ("line_number", "other_payer_ordinal"):
-            asked = pc.is_valid if column == own else pc.is_null
-            kept = pc.and_(kept, asked(table[column]))
-    found = table.filter(kept)
-    if not found.num_rows or not owners.num_rows:
-        return pa.nulls(owners.num_rows, table.schema.field(one.column).type)
-    at = _above(one, found, owners, tables) if one.above else _within(own, found, owners, keys)
+    found = details.find(one, own) if owners.num_rows else None
+    if found is None:
+        return pa.nulls(owners.num_rows, details.tables[one.table].schema.field(one.column).type)
+    at = _above(one, found, owners, details.tables) if one.above else _within(own, found, owners, keys)
     values = found[one.column].combine_chunks()
     return values.take(pa.array(np.maximum(at, 0), mask=at < 0))
 
