@@ -7,7 +7,9 @@ columns of the claim and its first line; `lines` gives every line as changes of 
 `admitting`, `reasons`, `external`, `conditions`, `values`, `occurrences`, `spans` and `procedures` replace the codes of
 their kind; `codes` adds whole rows; `payers`, `adjustments` and `adjudications` give rows of other payers; `parties`,
 `references`, `dates`, `notes`, `attachments`, `transports`, `elements` and `forms` give rows of the reader's detail
-tables, a party instead of the base's own party of that loop; `submitted` is the day of the transaction set; `earlier`
+tables, a party instead of the base's own party of that loop; the names of tables beside the claims
+(`quality.scrub.beside`) give their rows, by default of the example's own payer, member and account; `submitted`
+is the day of the transaction set; `earlier`
 is a list of examples that came before.
 """
 
@@ -20,6 +22,7 @@ import pyarrow as pa
 
 from claims import schema
 from claims.reference import open_reference
+from quality.scrub import beside
 from quality.scrub.kernel import Scrubber
 from quality.scrub.rulebook import Rulebook
 
@@ -99,11 +102,13 @@ _DETAILS = {
     word: f"detail_{word}"
     for word in ("parties", "references", "dates", "notes", "attachments", "transports", "elements", "forms")
 }
+_BESIDE = tuple(name for name in beside.TABLES if name != "eligibility")
 WORDS = frozenset(
     ["base", "claim", "line", "lines", "diagnoses", "admitting", "values", "procedures", "codes", "submitted"]
-) | frozenset(("earlier", *_SIMPLE_CODES, *_DATED_CODES, *_ROWS, *_DETAILS))  # fmt: skip
+) | frozenset(("earlier", *_SIMPLE_CODES, *_DATED_CODES, *_ROWS, *_DETAILS, *_BESIDE))  # fmt: skip
 _TABLES = (
     "transactions", "claims", "claim_lines", "claim_codes", *(name for name, _ in _ROWS.values()), *_DETAILS.values(),
+    *_BESIDE,
 )  # fmt: skip
 
 
@@ -149,6 +154,7 @@ def _tenant(book: Rulebook) -> str | None:
 def _for_patient(example: Mapping[str, Any], number: int) -> dict[str, Any]:
     claim = dict(example.get("claim") or {})
     claim.setdefault("patient_first_name", f"P{number:05d}")
+    claim.setdefault("patient_control_number", f"PCN-{number:05d}")
     return {**example, "claim": claim}
 
 
@@ -185,10 +191,28 @@ def _add(rows: dict[str, list[dict[str, Any]]], example: Mapping[str, Any], file
     for word, table in _DETAILS.items():
         _add_details(rows[table], example.get(word) or [], base, key, own_parties=word == "parties")
     claim = {**base_claim, **counted, **(example.get("claim") or {})}
+    if any(word in example for word in _BESIDE):
+        own = {
+            "payer_id": f"P{ordinal:05d}",
+            "subscriber_member_id": f"M{ordinal:05d}",
+            "patient_control_number": f"A{ordinal:05d}",
+        }
+        claim |= {name: value for name, value in own.items() if name not in (example.get("claim") or {})}
+        for name in _BESIDE:
+            rows[name] += [_beside_row(name, row, claim) for row in example.get(name) or ()]
     # Above the claims stands what is of the whole transaction set: it begins at the claim's ordinal times 1000.
     rows["claims"].append({**claim, **key, "transaction_ordinal": ordinal, "byte_offset": ordinal * 1000 + 999})
     submitted = example.get("submitted") or _DAY + timedelta(days=10)
     rows["transactions"].append({"file_id": file_id, "transaction_ordinal": ordinal, "created_date": submitted})
+
+
+def _beside_row(name: str, row: Mapping[str, Any], claim: Mapping[str, Any]) -> dict[str, Any]:
+    own = {
+        "payer_id": None if "filing_code" in row else claim["payer_id"],
+        "member_id": claim["subscriber_member_id"],
+        "patient_control_number": claim["patient_control_number"],
+    }
+    return {**{key: value for key, value in own.items() if key in beside.arrow(name).names}, **row}
 
 
 def _add_details(
@@ -236,7 +260,7 @@ def _codes(words: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def _arrow(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    target = schema.arrow(name)
+    target = beside.arrow(name) if name in _BESIDE else schema.arrow(name)
     if unknown := {key for row in rows for key in row} - set(target.names):
         raise ValueError(f"{name} has no column {sorted(unknown)[0]}")
     required = {field.name: _zero(field.type) for field in target if not field.nullable}

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from claims import schema
 from claims.reference import Reference
+from quality.scrub import beside as beside_tables
 from quality.scrub import inputs, official, plan, views
 from quality.scrub.plan import Plan, Variant
 from quality.scrub.rowwise import Index, Rowwise
@@ -28,6 +29,7 @@ from quality.scrub.values import UnsupportedError
 _LOG = logging.getLogger(__name__)
 # So many claims, and rows of any of their tables, are answered row by row: below, the engine's planning costs more.
 FEW_CLAIMS, FEW_ROWS = 40, 400
+_NAMES = (*views.TABLES, *beside_tables.TABLES)
 _WORD = pa.dictionary(pa.int32(), pa.string())
 # One row per edit. `line_number` is null where the edit is about the claim; `part` and `part_ordinal` say which row of
 # which alias it is about (a code, another payer) where that is not the line.
@@ -56,6 +58,8 @@ class Scrubber:
     Args:
         book: the rules; the project's own where not given.
         reference: official tables; rules that need one run only with it. They are read once, here.
+        beside: what the tenant keeps of payers, providers and charges (`quality.scrub.beside`); the project's own
+            policies of Medicare, Medicaid and TRICARE stand behind it.
         tenant: whose rules and overrides of layer `tenant` hold.
         threads: threads of the engine; its own choice where not given.
     """
@@ -65,11 +69,13 @@ class Scrubber:
         book: Rulebook | None = None,
         *,
         reference: Reference | None = None,
+        beside: Mapping[str, pa.Table] | None = None,
         tenant: str | None = None,
         threads: int | None = None,
     ) -> None:
         self.book = book if book is not None else load_rules()
         self.tenant = tenant
+        self._beside = beside_tables.with_defaults(beside or {})
         self._lock = threading.Lock()
         self._plans: dict[Any, Plan] = {}
         self._rowwise: dict[Any, Rowwise] = {}
@@ -102,6 +108,7 @@ class Scrubber:
                 there leave out the rules that need them: see `left_out`.
             history: earlier claims in the same form; rules of scope history run only with it.
         """
+        tables = self._all(tables)
         if _is_few(tables) and (history is None or _is_few(history)):
             try:
                 return self._few(tables, history)
@@ -111,6 +118,7 @@ class Scrubber:
 
     def rowwise(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> Rowwise:
         """What answers a handful of claims with these columns, compiled once."""
+        tables = self._all(tables)
         with self._lock:
             key = self._key(tables, history)
             if key not in self._rowwise:
@@ -150,11 +158,14 @@ class Scrubber:
 
     def left_out(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> dict[str, str]:
         """Rules that do not run on tables with these columns, and why."""
-        return dict(self._plan(tables, history).left_out)
+        return dict(self._plan(self._all(tables), history).left_out)
+
+    def _all(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        return {**tables, **self._beside, **beside_tables.conformed(tables)}
 
     @staticmethod
     def _key(tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> Any:
-        given = tuple((name, tuple(tables[name].column_names)) for name in views.TABLES if name in tables)
+        given = tuple((name, tuple(tables[name].column_names)) for name in _NAMES if name in tables)
         return given, history is not None
 
     def _plan(
@@ -190,6 +201,7 @@ class Scrubber:
             RuleError: an expression does not bind; the message begins with file and line.
         """
         empty = {name: schema.empty(name) for name in views.TABLES}
+        empty |= {name: beside_tables.arrow(name).empty_table() for name in beside_tables.TABLES}
         made = self._plan(empty, empty)
         self._load(made, empty, empty)
         for one in made.passes:
@@ -227,6 +239,7 @@ def _given(made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.
     """The tables that a plan begins with, by the names that it has for them."""
     given = {f"in_{alias}": table for alias, table in inputs.prepare(tables, made.collected, made.picked).items()}
     given["in_transaction"] = tables.get("transactions", schema.empty("transactions"))
+    given |= {f"in_{name}": tables[name] for name in beside_tables.TABLES if name in tables}
     if history is not None:
         past = inputs.prepare(history, ())
         given |= {"past_claim": past["claim"], "past_line": past["line"]}
@@ -236,7 +249,7 @@ def _given(made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.
 def _is_few(tables: Mapping[str, pa.Table]) -> bool:
     if tables["claims"].num_rows > FEW_CLAIMS:
         return False
-    return all(tables[name].num_rows <= FEW_ROWS for name in views.TABLES if name in tables)
+    return all(tables[name].num_rows <= FEW_ROWS for name in _NAMES if name in tables)
 
 
 def _arrays(rows: list[tuple[Any, Any, Any]]) -> list[Any]:

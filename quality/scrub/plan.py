@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from quality.scrub import expressions, views
+from quality.scrub import beside, expressions, views
 from quality.scrub.expressions import in_parentheses
 from quality.scrub.rulebook import (
     CLAIM_TYPES,
@@ -125,10 +125,12 @@ def make(
     for rule in book.rules:
         if not rule.reach.holds_for(tenant):
             left_out[rule.id] = "is another tenant's"
-        elif "earlier" in views.RELATIONS[rule.relation][1] and not has_history:
+        elif views.EARLIER & set(views.RELATIONS[rule.relation][1]) and not has_history:
             left_out[rule.id] = "no history is given"
         elif not has_reference and _needs_reference(rule):
             left_out[rule.id] = "no reference tables are given"
+        elif absent := _beside_absent(rule, have):
+            left_out[rule.id] = f"not given: {', '.join(absent)}"
         elif missing := sorted(_missing(_with_roles(rule, have), have)):
             left_out[rule.id] = f"not given: {', '.join(missing)}"
         elif present is None or present.concerns(rule):
@@ -147,6 +149,8 @@ def make(
     if "earlier" in used:
         tables["claim"] = _table("claim", needed["claim"], patient=_patient(have))
         tables["earlier"] = _earlier(kept, have)
+    what = beside.Given(have, has_history)
+    tables |= {alias: one.sql(what) for alias, one in beside.ALIASES.items() if alias in used}
     picked = tuple(
         (alias, name)
         for alias, names in views.PICKED.items()
@@ -171,7 +175,18 @@ def _looks_up(alias: str, name: str) -> bool:
     return derived is not None and any(f"{table}." in derived.sql for table in views.LOOKED_UP)
 
 
+def _beside_absent(rule: Rule, have: Mapping[str, frozenset[str]]) -> list[str]:
+    """Tables beside the claims, and keys to them, that the rule's relation needs and that are not given."""
+    wanted = [beside.ALIASES[alias] for alias in views.RELATIONS[rule.relation][1] if alias in beside.ALIASES]
+    absent = [name for one in wanted for name in one.needs if name not in have]
+    keys = [key for one in wanted for key in one.keys if not have.get(key[0], frozenset()) & set(key[1:])]
+    return absent + [f"{table}.{clear}" for table, _, clear in keys]
+
+
 def _with_roles(rule: Rule, have: Mapping[str, frozenset[str]]) -> frozenset[tuple[str, str]]:
+    relation = views.RELATIONS[rule.relation][1]
+    if reads := frozenset().union(*(beside.ALIASES[alias].reads for alias in relation if alias in beside.ALIASES)):
+        return rule.columns | reads | (set(_roles(have).values()) if "npi" in relation else frozenset())
     if rule.relation in views.JOINED_BY:
         seen = {("line" if alias == "other" else alias, column) for alias, column in rule.columns}
         return frozenset(seen) | views.JOINED_BY[rule.relation]
@@ -202,7 +217,7 @@ def _missing(columns: Iterable[tuple[str, str]], have: Mapping[str, frozenset[st
 @cache
 def _made_from(alias: str, name: str) -> frozenset[tuple[str, str]]:
     """The (reader's table, column) that a column of an alias comes from."""
-    if alias == "npi" or alias in views.REFERENCES:
+    if alias == "npi" or alias in views.REFERENCES or alias in beside.ALIASES:
         return frozenset()
     if alias == "earlier":
         return _made_from("line" if name in views.EARLIER_LINE else "claim", name)
@@ -314,8 +329,24 @@ def _earlier(rules: Sequence[Rule], have: Mapping[str, frozenset[str]]) -> str:
     return " UNION ALL ".join(parts)
 
 
+_OF_LINE = "{0}.claim_row = line.claim_row AND {0}.line_number = line.line_number"
+_LINE_AND_CLAIM = "line JOIN claim ON claim.claim_row = line.claim_row"
+_POLICY = "JOIN policy ON policy.claim_row = claim.claim_row"
 _FROM = {
     "claim": "claim",
+    "policy": f"claim {_POLICY}",
+    "payer_policy": f"payer JOIN claim ON claim.claim_row = payer.claim_row {_POLICY}",
+    "listing": "claim JOIN listing ON listing.claim_row = claim.claim_row",
+    "coverage": f"claim JOIN coverage ON coverage.claim_row = claim.claim_row {_POLICY}",
+    "benefit": f"{_LINE_AND_CLAIM} JOIN coverage ON coverage.claim_row = claim.claim_row",
+    "authorization": f"{_LINE_AND_CLAIM} JOIN authorization ON {_OF_LINE.format('authorization')} {_POLICY}",
+    "demand": f"{_LINE_AND_CLAIM} JOIN demand ON {_OF_LINE.format('demand')}",
+    "charge": f"{_LINE_AND_CLAIM} JOIN charge ON {_OF_LINE.format('charge')}",
+    "record": "npi JOIN claim ON claim.claim_row = npi.claim_row "
+    "JOIN record ON record.claim_row = npi.claim_row AND record.value = npi.value",
+    "answer": "claim JOIN answer ON answer.claim_row = claim.claim_row",
+    "receipt": f"claim JOIN receipt ON receipt.claim_row = claim.claim_row {_POLICY}",
+    "account": "claim JOIN before ON before.claim_row = claim.claim_row",
     "history": "line JOIN claim ON claim.claim_row = line.claim_row JOIN earlier ON earlier.patient = claim.patient "
     "AND earlier.claim_row < line.claim_row",
     "pair": "line JOIN claim ON claim.claim_row = line.claim_row JOIN line other ON other.claim_row = line.claim_row "

@@ -274,7 +274,7 @@ def _rule(entry: dict[str, Any], where: Where, lines: dict[str, int], parsed: li
     )
     if relation not in views.RELATIONS:
         raise refuse("relation", f"relation is one of {', '.join(views.RELATIONS)}, not {relation}")
-    if ("earlier" in views.RELATIONS[relation][1]) != (entry["scope"] == "history"):
+    if bool(views.EARLIER & set(views.RELATIONS[relation][1])) != (entry["scope"] == "history"):
         raise refuse("scope", "scope history and a relation that sees earlier lines go together")
     for key in ("fires", "passes"):
         if not isinstance(entry[key], dict):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from claims import schema
+from quality.scrub import beside
 
 # alias -> the reader's table behind it, in the order in which the tables are made. `claim` comes last: it sums them up.
 SOURCES: dict[str, str] = {
@@ -414,6 +415,9 @@ TABLES: tuple[str, ...] = tuple(
     sorted({*SOURCES.values(), "transactions"} | {one.table for names in PICKED.values() for one in names.values()})
 )
 
+# What is seen of earlier claims: these aliases have rows only where claims came before.
+EARLIER = frozenset(("earlier", "before"))
+
 # Every NPI of a claim, one row each: role -> (alias whose table it stands in, column).
 NPI_ROLES: dict[str, tuple[str, str]] = {
     "billing_provider": ("claim", "billing_provider_npi"),
@@ -457,6 +461,19 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "adjudication": ("adjudication", ("adjudication", "line", "claim")),
     # `adjustment` is here the sum of what the same payer took off the line.
     "settled": ("adjudication", ("adjudication", "line", "claim", "adjustment")),
+    # With a table beside the claim (quality.scrub.beside).
+    "policy": ("claim", ("claim", "policy")),
+    "payer_policy": ("payer", ("payer", "claim", "policy")),
+    "listing": ("claim", ("claim", "listing")),
+    "coverage": ("claim", ("claim", "coverage", "policy")),
+    "benefit": ("line", ("line", "claim", "coverage")),
+    "authorization": ("line", ("line", "claim", "authorization", "policy")),
+    "demand": ("line", ("line", "claim", "demand")),
+    "charge": ("line", ("line", "claim", "charge")),
+    "record": ("npi", ("npi", "claim", "record")),
+    "answer": ("claim", ("claim", "answer")),
+    "receipt": ("claim", ("claim", "receipt", "policy")),
+    "account": ("claim", ("claim", "before")),
     "attachment": ("attachment", ("attachment", "claim")),
     "party": ("party", ("party", "claim")),
     "npi": ("npi", ("npi", "claim")),
@@ -530,6 +547,8 @@ def columns(alias: str) -> dict[str, str]:
     """Column -> description of everything an expression may name as `<alias>.<column>`."""
     if alias == "npi":
         return NPI_COLUMNS
+    if alias in beside.ALIASES:
+        return beside.ALIASES[alias].columns
     if alias in REFERENCES:
         name, seen = REFERENCES[alias]
         return dict.fromkeys(seen, f"Of reference table {name}, as of the day of service")
