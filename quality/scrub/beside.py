@@ -480,7 +480,7 @@ def _receipt(given: Given) -> str:
     return (
         "SELECT claim.claim_row, coalesce(bool_or(raw.category_code IN ('A1', 'A2')), false) AS is_accepted, "
         "min(raw.effective_date) FILTER (WHERE raw.category_code IN ('A1', 'A2')) AS accepted_date "
-        "FROM claim JOIN in_claim sent ON sent.claim_row = claim.claim_row "
+        f"FROM claim JOIN in_claim sent ON sent.claim_row = claim.claim_row "
         f"LEFT JOIN in_claim_statuses raw ON raw.{own} = sent.{account} GROUP BY claim.claim_row"
     )
 
@@ -570,7 +570,8 @@ ALIASES: dict[str, Alias] = {
         _DATED,
         (("claims", "subscriber_key", "subscriber_member_id"),),
     ),
-    "authorization": Alias(
+    # `authorization` is a word of SQL.
+    "permit": Alias(
         ("authorizations",),
         {
             "is_of_member": "The authorization that the line or claim names is the subscriber's",

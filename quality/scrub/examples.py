@@ -9,8 +9,8 @@ their kind; `codes` adds whole rows; `payers`, `adjustments` and `adjudications`
 `references`, `dates`, `notes`, `attachments`, `transports`, `elements` and `forms` give rows of the reader's detail
 tables, a party instead of the base's own party of that loop; the names of tables beside the claims
 (`quality.scrub.beside`) give their rows, by default of the example's own payer, member and account; `submitted`
-is the day of the transaction set; `earlier`
-is a list of examples that came before.
+is the day of the transaction set, `receiver` the receiver of its group; `earlier` is a list of examples that came
+before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -104,7 +104,8 @@ _DETAILS = {
 }
 _BESIDE = tuple(name for name in beside.TABLES if name != "eligibility")
 WORDS = frozenset(
-    ["base", "claim", "line", "lines", "diagnoses", "admitting", "values", "procedures", "codes", "submitted"]
+    ["base", "claim", "line", "lines", "diagnoses", "admitting",
+     "values", "procedures", "codes", "submitted", "receiver"]
 ) | frozenset(("earlier", *_SIMPLE_CODES, *_DATED_CODES, *_ROWS, *_DETAILS, *_BESIDE))  # fmt: skip
 _TABLES = (
     "transactions", "claims", "claim_lines", "claim_codes", *(name for name, _ in _ROWS.values()), *_DETAILS.values(),
@@ -121,7 +122,8 @@ def tables(examples: Sequence[Mapping[str, Any]], file_id: str = "e") -> dict[st
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in _TABLES}
     for ordinal, example in enumerate(examples, start=1):
         _add(rows, example, file_id, ordinal)
-    return {name: _arrow(name, found) for name, found in rows.items()}
+    # A table beside the claims that no example has is not there at all: its rules are not asked.
+    return {name: _arrow(name, found) for name, found in rows.items() if found or name not in _BESIDE}
 
 
 def failures(book: Rulebook) -> dict[str, str]:
@@ -203,7 +205,14 @@ def _add(rows: dict[str, list[dict[str, Any]]], example: Mapping[str, Any], file
     # Above the claims stands what is of the whole transaction set: it begins at the claim's ordinal times 1000.
     rows["claims"].append({**claim, **key, "transaction_ordinal": ordinal, "byte_offset": ordinal * 1000 + 999})
     submitted = example.get("submitted") or _DAY + timedelta(days=10)
-    rows["transactions"].append({"file_id": file_id, "transaction_ordinal": ordinal, "created_date": submitted})
+    rows["transactions"].append(
+        {
+            "file_id": file_id,
+            "transaction_ordinal": ordinal,
+            "created_date": submitted,
+            "group_receiver_id": example.get("receiver"),
+        }
+    )
 
 
 def _beside_row(name: str, row: Mapping[str, Any], claim: Mapping[str, Any]) -> dict[str, Any]:

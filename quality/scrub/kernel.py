@@ -161,7 +161,8 @@ class Scrubber:
         return dict(self._plan(self._all(tables), history).left_out)
 
     def _all(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-        return {**tables, **self._beside, **beside_tables.conformed(tables)}
+        own = beside_tables.conformed(tables)
+        return {**tables, **self._beside, **(beside_tables.with_defaults(own) if "payer_policies" in own else own)}
 
     @staticmethod
     def _key(tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> Any:

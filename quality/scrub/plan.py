@@ -277,7 +277,7 @@ def _table(alias: str, columns: Iterable[str], patient: str | None = None) -> st
                 f"LEFT JOIN (SELECT raw.claim_row, {', '.join(wanted)} FROM in_{inner} raw GROUP BY raw.claim_row) "
                 f"of_{inner} ON of_{inner}.claim_row = c.claim_row"
             )
-    if "t.created_date" in text:
+    if "t.created_date" in text or "t.group_receiver_id" in text:
         joins.append(
             "LEFT JOIN in_transaction t ON t.file_id = c.file_id AND t.transaction_ordinal = c.transaction_ordinal"
         )
@@ -336,10 +336,11 @@ _FROM = {
     "claim": "claim",
     "policy": f"claim {_POLICY}",
     "payer_policy": f"payer JOIN claim ON claim.claim_row = payer.claim_row {_POLICY}",
+    "adjusted_policy": f"adjustment JOIN claim ON claim.claim_row = adjustment.claim_row {_POLICY}",
     "listing": "claim JOIN listing ON listing.claim_row = claim.claim_row",
     "coverage": f"claim JOIN coverage ON coverage.claim_row = claim.claim_row {_POLICY}",
     "benefit": f"{_LINE_AND_CLAIM} JOIN coverage ON coverage.claim_row = claim.claim_row",
-    "authorization": f"{_LINE_AND_CLAIM} JOIN authorization ON {_OF_LINE.format('authorization')} {_POLICY}",
+    "authorization": f"{_LINE_AND_CLAIM} JOIN permit ON {_OF_LINE.format('permit')} {_POLICY}",
     "demand": f"{_LINE_AND_CLAIM} JOIN demand ON {_OF_LINE.format('demand')}",
     "charge": f"{_LINE_AND_CLAIM} JOIN charge ON {_OF_LINE.format('charge')}",
     "record": "npi JOIN claim ON claim.claim_row = npi.claim_row "

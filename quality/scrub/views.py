@@ -169,6 +169,7 @@ DERIVED: dict[str, dict[str, Derived]] = {
     "party": {},
     "claim": {
         "submitted_date": Derived("Day on which the transaction set was made (BHT04)", "t.created_date"),
+        "group_receiver_id": Derived("Receiver of the functional group (GS03)", "t.group_receiver_id"),
         "bill_type": Derived(
             "Facility type and frequency as one, of an institutional claim (for example 131)",
             "CASE WHEN c.claim_type = 'institutional' THEN c.facility_type_code || c.frequency_code END",
@@ -465,9 +466,10 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "policy": ("claim", ("claim", "policy")),
     "payer_policy": ("payer", ("payer", "claim", "policy")),
     "listing": ("claim", ("claim", "listing")),
+    "adjusted_policy": ("adjustment", ("adjustment", "claim", "policy")),
     "coverage": ("claim", ("claim", "coverage", "policy")),
     "benefit": ("line", ("line", "claim", "coverage")),
-    "authorization": ("line", ("line", "claim", "authorization", "policy")),
+    "authorization": ("line", ("line", "claim", "permit", "policy")),
     "demand": ("line", ("line", "claim", "demand")),
     "charge": ("line", ("line", "claim", "charge")),
     "record": ("npi", ("npi", "claim", "record")),
