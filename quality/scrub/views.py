@@ -541,6 +541,7 @@ EARLIER_CLAIM = (
     "billing_provider_npi", "billing_provider_tax_id", "payer_id", "payer_responsibility_code",
     "payer_claim_control_number", "statement_from_date", "statement_through_date", "principal_diagnosis_code",
     "is_inpatient", "billing_provider_taxonomy_code", "rendering_provider_taxonomy_code", "patient_status_code",
+    "admission_date",
 )  # fmt: skip
 
 
