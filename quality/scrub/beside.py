@@ -477,11 +477,15 @@ def _answer(given: Given) -> str:
 def _receipt(given: Given) -> str:
     account = given.either("claims", "claim_key", "patient_control_number")
     own = given.either("claim_statuses", "claim_key", "patient_control_number")
+    paid = given.either("remittance_claims", "claim_key", "patient_control_number")
     return (
         "SELECT claim.claim_row, coalesce(bool_or(raw.category_code IN ('A1', 'A2')), false) AS is_accepted, "
-        "min(raw.effective_date) FILTER (WHERE raw.category_code IN ('A1', 'A2')) AS accepted_date "
-        f"FROM claim JOIN in_claim sent ON sent.claim_row = claim.claim_row "
-        f"LEFT JOIN in_claim_statuses raw ON raw.{own} = sent.{account} GROUP BY claim.claim_row"
+        "max(raw.effective_date) FILTER (WHERE raw.category_code IN ('A1', 'A2')) AS accepted_date, "
+        "coalesce(bool_or(answered.account IS NOT NULL), false) AS is_answered "
+        "FROM claim JOIN in_claim sent ON sent.claim_row = claim.claim_row "
+        f"LEFT JOIN in_claim_statuses raw ON raw.{own} = sent.{account} "
+        f"LEFT JOIN (SELECT DISTINCT {paid} AS account FROM in_remittance_claims) answered "
+        f"ON answered.account = sent.{account} GROUP BY claim.claim_row"
     )
 
 
@@ -638,10 +642,11 @@ ALIASES: dict[str, Alias] = {
         keys=(("claims", "claim_key", "patient_control_number"),),
     ),
     "receipt": Alias(
-        ("claim_statuses",),
+        ("claim_statuses", "remittance_claims"),
         {
             "is_accepted": "A 277CA acknowledged or accepted the account (A1, A2)",
-            "accepted_date": "Day on which it did",
+            "accepted_date": "Latest day on which it did",
+            "is_answered": "A remittance of the account has come",
         },
         _receipt,
         keys=(("claims", "claim_key", "patient_control_number"),),

@@ -208,6 +208,13 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "adjudicated_lines": Derived(
             "Line adjudications of other payers", "coalesce(of_adjudication.adjudicated_lines, 0)"
         ),
+        "patient_share_sum": Derived(
+            "Adjustments of other payers that leave an amount to the patient (group PR)",
+            "of_adjustment.patient_share_sum",
+        ),
+        "remaining_liability_sum": Derived(
+            "What other payers say is left to the patient (AMT*EAF)", "of_payer.remaining_liability_sum"
+        ),
         "adjustment_count": Derived(
             "Adjustments of other payers, claim and line level", "coalesce(of_adjustment.adjustment_count, 0)"
         ),
@@ -229,6 +236,7 @@ SUMS: dict[str, dict[str, str]] = {
     },
     "payer": {
         "other_payer_paid_sum": "sum(raw.paid_amount)",
+        "remaining_liability_sum": "sum(raw.remaining_liability_amount)",
         "other_payers_adjudicated": "count(*) FILTER (WHERE raw.paid_amount IS NOT NULL "
         "OR raw.adjudication_date IS NOT NULL)",
     },
@@ -236,7 +244,10 @@ SUMS: dict[str, dict[str, str]] = {
         "adjudicating_payers": "count(DISTINCT raw.payer_id)",
         "adjudicated_lines": "count(*)",
     },
-    "adjustment": {"adjustment_count": "count(*)"},
+    "adjustment": {
+        "adjustment_count": "count(*)",
+        "patient_share_sum": "sum(raw.amount) FILTER (WHERE raw.group_code = 'PR')",
+    },
 }
 
 
@@ -257,6 +268,7 @@ class Collected:
 _DIAGNOSES = ("ABK", "BK", "ABF", "BF")
 COLLECTED: dict[str, Collected] = {
     "procedure_codes": Collected("Procedure codes of the lines", "line", "procedure_code"),
+    "line_first_modifiers": Collected("First modifiers of the lines", "line", "modifier_1"),
     "revenue_codes": Collected("Revenue codes of the lines", "line", "revenue_code"),
     "line_places_of_service": Collected(
         "Places of service of the lines that have one", "line", "place_of_service_code"
