@@ -52,6 +52,9 @@ TENANT_TABLES: dict[str, dict[str, tuple[pa.DataType, str]]] = {
         "receiver_id": (_TEXT, "Receiver of the functional group (GS03) through which the payer is reached"),
         "eligibility_days": (_COUNT, "Days before the service within which eligibility is to be asked"),
         "retro_authorization_days": (_COUNT, "Days after the service within which an authorization may be issued"),
+        "bilateral_form": (_TEXT, "one_line (with 50) or two_lines (RT and LT): how both sides are billed"),
+        "telehealth_modifiers": (_TEXT, "Modifiers, with spaces between, of which a telehealth service carries one"),
+        "refuses_dental_codes": (_FLAG, "Takes no dental codes on a medical claim"),
     },
     "payer_requirements": {
         "payer_id": (_TEXT, "Payer, as loop 2010BB NM109"),
@@ -59,6 +62,10 @@ TENANT_TABLES: dict[str, dict[str, tuple[pa.DataType, str]]] = {
         **_WINDOW,
         "requires_authorization": (_FLAG, "The code needs an authorization"),
         "requires_drug_code": (_FLAG, "The code needs a national drug code"),
+        "is_not_payable": (_FLAG, "The contract does not pay the code"),
+        "is_investigational": (_FLAG, "The payer calls the code investigational: it needs an approval"),
+        "most_units": (_COUNT, "Most units of a line"),
+        "included_in": (_TEXT, "Codes, with spaces between, beside which the code is not paid"),
     },
     "provider_records": {
         "npi": (_TEXT, "Provider"),
@@ -194,6 +201,8 @@ def _check(name: str, values: Mapping[str, object], where: str) -> None:
             raise BesideError(f"{where}: a policy is of a payer_id or of a filing_code")
         if values["counts_from"] not in (None, "first", "last"):
             raise BesideError(f"{where}: counts_from is first or last")
+        if values["bilateral_form"] not in (None, "one_line", "two_lines"):
+            raise BesideError(f"{where}: bilateral_form is one_line or two_lines")
         with duckdb.connect() as connection:
             for column in ("member_id_pattern", "authorization_pattern", "referral_pattern"):
                 try:

@@ -335,6 +335,7 @@ _POLICY = "JOIN policy ON policy.claim_row = claim.claim_row"
 _FROM = {
     "claim": "claim",
     "policy": f"claim {_POLICY}",
+    "line_policy": f"{_LINE_AND_CLAIM} {_POLICY}",
     "payer_policy": f"payer JOIN claim ON claim.claim_row = payer.claim_row {_POLICY}",
     "adjusted_policy": f"adjustment JOIN claim ON claim.claim_row = adjustment.claim_row {_POLICY}",
     "listing": "claim JOIN listing ON listing.claim_row = claim.claim_row",

@@ -476,6 +476,7 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "settled": ("adjudication", ("adjudication", "line", "claim", "adjustment")),
     # With a table beside the claim (quality.scrub.beside).
     "policy": ("claim", ("claim", "policy")),
+    "line_policy": ("line", ("line", "claim", "policy")),
     "payer_policy": ("payer", ("payer", "claim", "policy")),
     "listing": ("claim", ("claim", "listing")),
     "adjusted_policy": ("adjustment", ("adjustment", "claim", "policy")),
