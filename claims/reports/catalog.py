@@ -678,6 +678,7 @@ _UNDERPAYMENTS = Report(
                 lines.open_variance_amount,
                 lines.status,
                 lines.expected_method,
+                lines.contract_id,
                 lines.usual_line_count::bigint as usual_line_count,
                 lines.known_line_count::bigint as known_line_count
             from marts.fct_underpayments as lines
@@ -706,6 +707,7 @@ _UNDERPAYMENTS = Report(
                 amount("open_variance_amount", "Still open"),
                 text("status", "Status", 14),
                 text("expected_method", "Expected by", 13),
+                text("contract_id", "Contract", 16),
                 Column("usual_line_count", "Lines at usual", Kind.COUNT, None, 10),
                 Column("known_line_count", "Lines known", Kind.COUNT, None, 10),
             ),
@@ -751,23 +753,32 @@ _UNDERPAYMENTS = Report(
     (
         Definition(
             "Expected",
-            "By payer_modal: the payer's modal allowed. What this payer allowed most often for the same procedure, "
-            "modifiers, units, place of service and specialty in the 365 days before the answer, where enough lines "
-            "agree (dbt variables underpayment_minimum_lines and underpayment_minimum_share), never above the charge. "
-            "No contract is read: a payer that pays too little every time is not found by this.",
+            "By contract, where the tenant's contracts or Medicare's schedule price the line on its day of service; "
+            "claimworks price --claim shows how. Not by amounts that are estimates: national rates of outpatient "
+            "hospitals, releases and defaults that stand in for one that is not loaded. Of any other line by "
+            "payer_modal: what this payer allowed most often for the same procedure, modifiers, units, place and "
+            "specialty in the 365 days before the answer, where enough lines agree (dbt variables "
+            "underpayment_minimum_lines and underpayment_minimum_share), never above the charge; a payer that pays too "
+            "little every time is not found by that.",
+        ),
+        Definition(
+            "Allowed",
+            "By contract what the answer pays, leaves to the patient and withholds by law or agreement (sequestration, "
+            "penalties, managed care withholds), so that a discount which no contract knows is short. By payer_modal "
+            "what the answer says.",
         ),
         Definition("Variance", "Expected less allowed, at the first answer that was short; a line counts once."),
         Definition("Still open", "What the standing answer is still short of."),
         Definition("Lines known", "Lines of those 365 days, and how many of them were allowed the expected amount."),
         Definition(
             "Left out",
-            "Lines denied or pending, answered by a second payer, reduced for a reason of their own, and lines allowed "
-            "at the full charge, which contracts with a lesser-of clause make common.",
+            "Lines denied or pending, and those of second payers. By payer_modal also lines reduced for a reason of "
+            "their own, and lines allowed at the full charge, which contracts with a lesser-of clause make common.",
         ),
         Definition(
             "Fee changes",
-            "After a payer lowers its fees the new amount is below the usual one until it is the more frequent: look "
-            "at the date before you appeal.",
+            "By payer_modal: after a payer lowers its fees the new amount is below the usual one until it is the more "
+            "frequent: look at the date before you appeal.",
         ),
     ),
     months="detection",

@@ -1,4 +1,4 @@
-"""Schema `bronze` of a PostgreSQL warehouse: the lake's tables, loaded by COPY, by partition.
+"""Schemas `bronze` and `silver` of a PostgreSQL warehouse: the lake's tables, loaded by COPY, by partition.
 
 Belongs here: which partitions changed since the last load, and replacing them. Does not belong here: what the columns
 mean (`claims.schema`), the lake's own writes (`claims.lake`), models.
@@ -26,13 +26,15 @@ from claims.warehouse.postgres import WarehouseError, connect, name, require_sam
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
-SCHEMA = "bronze"
+SCHEMA = "bronze"  # the book stands here, of the tables of every layer: no two have one name
 MONTHS = "lake_months"
 DAYS = "lake_days"
 
 _LOCK = 0x62726F6E  # "bron": two loads at once would each write the days of the other
 # Of compressed files read at a time; in memory they are about eight times as much.
 _BATCH_BYTES = 32 * 1024 * 1024
+
+_LAYER = {table.name: layer for layer, tables in contract.LAYERS.items() for table in tables}
 
 _Partition = tuple[str, date]
 _KnownDay = tuple[_Partition, str]
@@ -49,6 +51,7 @@ _POSTGRES_TYPES = {
     pa.int16(): "smallint",
     contract.MONEY: "numeric(18,2)",
     contract.QUANTITY: "numeric(18,3)",
+    contract.RATE: "numeric(9,4)",
 }
 
 
@@ -77,7 +80,9 @@ class _Month:
 
 
 def load_bronze(url: str, lake: Path, progress: Callable[[str], object] = lambda _: None) -> Loaded:
-    """Bring schema `bronze` to what the lake holds; returns what was done. `progress` takes a line per table changed.
+    """Bring schemas `bronze` and `silver` to what the lake holds; returns what was done.
+
+    `progress` takes a line per table changed.
 
     Cost: a file's time for each month file; reading and COPY for those that changed, 32 MB of files at a time.
 
@@ -92,21 +97,25 @@ def load_bronze(url: str, lake: Path, progress: Callable[[str], object] = lambda
             require_same_order(connection)
             rows(connection, f"select pg_advisory_xact_lock({_LOCK})")
             _prepare(connection)
-            for table in contract.TABLES:
-                if table.in_lake:
-                    _load_table(connection, lake / "bronze" / table.name, table.name, done)
+            for layer, tables in contract.LAYERS.items():
+                for table in tables:
+                    _load_table(connection, lake / layer / table.name, table.name, done)
                     if table.name in done.rows:
-                        progress(f"bronze.{table.name}: {done.rows[table.name]:,} rows")
+                        progress(f"{layer}.{table.name}: {done.rows[table.name]:,} rows")
         except adbc_driver_manager.Error as error:
             # What follows the first line can quote a row.
             raise WarehouseError(f"bronze could not be loaded: {str(error).partition(chr(10))[0]}") from None
     return done
 
 
+def _place(table: str) -> str:
+    return f"{_LAYER[table]}.{name(table)}"
+
+
 def _prepare(connection: "Connection") -> None:
     run(
         connection,
-        f"create schema if not exists {SCHEMA}",
+        *(f"create schema if not exists {layer}" for layer in contract.LAYERS),
         f"""
         create table if not exists {SCHEMA}.{MONTHS} (
             table_name text not null, tenant_id text not null, month text not null,
@@ -148,7 +157,7 @@ def _load_table(connection: "Connection", folder: Path, table: str, done: Loaded
         paths = [folder / tenant_id / f"{month}.parquet" for tenant_id, month in batch if (tenant_id, month) in here]
         _replace(connection, table, _read(paths, table), gone, done)
     _write_months(connection, table, changed, here)
-    run(connection, f"analyze {SCHEMA}.{name(table)}")
+    run(connection, f"analyze {_place(table)}")
 
 
 def _ensure(connection: "Connection", table: str) -> bool:
@@ -158,7 +167,7 @@ def _ensure(connection: "Connection", table: str) -> bool:
         connection,
         f"""
         select attname, format_type(atttypid, atttypmod), attnotnull from pg_attribute
-        where attrelid = to_regclass('{SCHEMA}.{name(table)}') and attnum > 0 and not attisdropped
+        where attrelid = to_regclass('{_place(table)}') and attnum > 0 and not attisdropped
         order by attnum
         """,
     )
@@ -168,9 +177,9 @@ def _ensure(connection: "Connection", table: str) -> bool:
     run(
         connection,
         # The views of staging on it go with it; dbt makes them again.
-        f"drop table if exists {SCHEMA}.{name(table)} cascade",
-        f"create table {SCHEMA}.{name(table)} ({columns})",
-        f"create index on {SCHEMA}.{name(table)} (tenant_id, received_date)",
+        f"drop table if exists {_place(table)} cascade",
+        f"create table {_place(table)} ({columns})",
+        f"create index on {_place(table)} (tenant_id, received_date)",
         f"delete from {SCHEMA}.{MONTHS} where table_name = {text(table)}",
         f"delete from {SCHEMA}.{DAYS} where table_name = {text(table)}",
     )
@@ -216,8 +225,8 @@ def _read(paths: Sequence[Path], table: str) -> pa.Table:
     files = [pq.ParquetFile(path).read(columns=names) for path in paths]
     if any(file.schema.names != names for file in files):
         raise WarehouseError(
-            f"bronze/{table}: the lake's schema is an older one; the lake is rebuilt from landing: remove its folder "
-            "and ingest again"
+            f"{_LAYER[table]}/{table}: the lake's schema is an older one; the lake is rebuilt from landing: remove its "
+            "folder and ingest again"
         )
     data = pa.concat_tables([contract.bronze(table).empty_table(), *files]).replace_schema_metadata(None)
     for position, column in enumerate(data.schema):
@@ -273,12 +282,12 @@ def _replace(connection: "Connection", table: str, data: pa.Table, known: set[_K
         keys = ", ".join(f"({text(tenant)}, date '{day}')" for tenant, day in sorted(stale))
         run(
             connection,
-            f"delete from {SCHEMA}.{name(table)} where (tenant_id, received_date) in ({keys})",
+            f"delete from {_place(table)} where (tenant_id, received_date) in ({keys})",
             f"delete from {SCHEMA}.{DAYS} where table_name = {text(table)} and (tenant_id, received_date) in ({keys})",
         )
     if fresh:
         coming = data if len(fresh) == len(now) else _rows_of(data, fresh)
-        _copy_in(connection, table, coming)
+        _copy_in(connection, table, coming, _LAYER[table])
         done.rows[table] = done.rows.get(table, 0) + coming.num_rows
         entered = sorted(fresh)
         _copy_in(
@@ -321,6 +330,6 @@ def _write_months(
     )
 
 
-def _copy_in(connection: "Connection", table: str, data: pa.Table) -> None:
+def _copy_in(connection: "Connection", table: str, data: pa.Table, schema: str = SCHEMA) -> None:
     with connection.cursor() as cursor:
-        cursor.adbc_ingest(table, data, mode="append", db_schema_name=SCHEMA)
+        cursor.adbc_ingest(table, data, mode="append", db_schema_name=schema)

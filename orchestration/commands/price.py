@@ -1,4 +1,4 @@
-"""`claimworks price`: what a line, or every line of an 837, is allowed, with the arithmetic.
+"""`claimworks price`: what a line, every line of an 837, or a claim of the lake is allowed, with the arithmetic.
 
 Belongs here: arguments, the report, exit codes. Does not belong here: prices (`claims.pricing`), reading X12.
 """
@@ -30,6 +30,7 @@ _MODIFIER = re.compile(r"[A-Z0-9]{2}")
 _LOCALITY = re.compile(r"[0-9]{5}-[0-9]{2}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")
 _MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+_CLAIM = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,8})")
 _MAX_MODIFIERS = 4
 _ROWS = 1000  # rendered at a time
 
@@ -60,8 +61,17 @@ def price(
         bool, typer.Option("--nonparticipating", help="The provider does not participate in Medicare")
     ] = False,
     contracts: Annotated[
-        Path | None, typer.Option(help="File or folder of contracts; $CLAIMWORKS_HOME/contracts where it is there")
+        Path | None,
+        typer.Option(
+            help="File or folder of contracts; else $CLAIMWORKS_HOME/contracts, and the tenant's folder there"
+        ),
     ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose contracts, or whose claim")] = None,
+    claim: Annotated[
+        str | None,
+        typer.Option("--claim", help="Claim ID of the marts: how its lines were priced (silver/priced_lines)"),
+    ] = None,
+    line_number: Annotated[int | None, typer.Option("--line", min=1, help="One line of that claim")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print amounts and trace as JSON")] = False,
 ) -> None:
     """Price one line, or every line of an 837, and show each factor and rule. docs/pricing.md explains them.
@@ -75,7 +85,13 @@ def price(
       claimworks price --code 70450 --mods 26 --pos 22 --locality 10112-00 --date 2025-03-03 --charge 250 --json
       claimworks price claims.837 --json
       claimworks price claims.837 --contracts contracts/
+      claimworks price --tenant alder --claim 0f3a...-12 --line 1
     """
+    if claim is not None:
+        if file is not None or code is not None or tenant is None:
+            raise CommandError("--claim goes with --tenant alone", fix="claimworks price --help", code=ExitCode.USAGE)
+        _explain(tenant, claim, line_number, as_json)
+        return
     from claims.pricing import Pricer
     from claims.pricing.keys import PackError
     from claims.reference import open_reference
@@ -85,7 +101,7 @@ def price(
     if locality is not None:
         _matches(_LOCALITY, locality, "--locality", "contractor and locality, as 10112-00")
     settings = get_settings()
-    agreed = _contracts(contracts or settings.home / "contracts", is_asked=contracts is not None)
+    agreed = _contracts(contracts or settings.contracts, tenant, is_asked=contracts is not None)
     try:
         pricer = Pricer(open_reference(settings.reference), agreed)
     except PackError as error:
@@ -116,15 +132,15 @@ def _decimal(value: str | None, option: str, pattern: re.Pattern[str] = _MONEY) 
     return None if value is None else Decimal(_matches(pattern, value, option, "number that it can be"))
 
 
-def _contracts(path: Path, *, is_asked: bool) -> "tuple[Contract, ...]":
-    from claims.pricing import ContractError, load_contracts
+def _contracts(path: Path, tenant: str | None, *, is_asked: bool) -> "tuple[Contract, ...]":
+    from claims.pricing import ContractError, contracts_of, load_contracts
 
     if not path.exists():
         if is_asked:
             raise CommandError(f"{path} does not exist", fix="check the path", code=ExitCode.USAGE)
         return ()
     try:
-        return load_contracts(path)
+        return load_contracts(path) if is_asked or tenant is None else contracts_of(path, tenant)
     except ContractError as error:
         raise CommandError(f"contracts cannot be used:\n{error}", fix="docs/pricing.md shows a contract") from error
 
@@ -210,6 +226,38 @@ def _price_file(pricer: "Pricer", file: Path, locality: str | None, as_json: boo
         console.stderr().print(f"{count:,} lines, allowed {total:,.2f}", markup=False)
     if is_put_aside:
         raise typer.Exit(ExitCode.QUARANTINED)
+
+
+def _explain(tenant: str, claim: str, line_number: int | None, as_json: bool) -> None:
+    """What `silver/priced_lines` has of a claim, each line with its trace."""
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
+    from claims.lake import Lake
+    from claims.pricing import priced_row, to_document, to_text
+
+    settings = get_settings()
+    known = _CLAIM.fullmatch(claim)
+    if known is None:
+        raise CommandError(f"{claim!r} is no claim ID", fix="take one of marts.fct_claims", code=ExitCode.USAGE)
+    if tenant not in settings.tenants:
+        raise CommandError(
+            f"unknown tenant {tenant!r}", fix=f"one of {', '.join(settings.tenants)}", code=ExitCode.USAGE
+        )
+    folder = Lake(settings.lake).directory("silver", "priced_lines") / tenant
+    where = (pc.field("file_id") == known[1]) & (pc.field("claim_ordinal") == int(known[2]))
+    if line_number is not None:
+        where &= pc.field("line_number") == line_number
+    found = ds.dataset(folder).to_table(filter=where).sort_by("line_number").to_pylist() if folder.is_dir() else []
+    if not found:
+        raise CommandError("no priced line of that claim", fix="materialise silver/priced_lines, or check --claim")
+    if as_json:
+        documents = [to_document(priced_row(row)) for row in found]
+        console.print_json({"claim_id": claim, "lines": documents})
+        return
+    for row in found:
+        contract = f", contract {row['contract_id']}" if row["contract_id"] else ""
+        sys.stdout.write(f"{claim} line {row['line_number']}{contract}: {to_text(priced_row(row))}\n")
 
 
 def _rows(table: "pa.Table") -> "Iterator[dict[str, Any]]":

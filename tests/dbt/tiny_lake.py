@@ -43,14 +43,13 @@ def table(name: str, rows: Sequence[Row]) -> pa.Table:
 
 
 def write(root: Path, stories: Mapping[str, Sequence[Row]]) -> Path:
-    """Write `root`/bronze/<table>/... for every table that the lake has; returns `root`."""
-    for entry in schema.TABLES:
-        if not entry.in_lake:
-            continue
-        folder = root / "bronze" / entry.name
-        folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(schema.bronze(entry.name).empty_table(), folder / "_empty.parquet")
-        if rows := stories.get(entry.name):
-            (folder / "alder").mkdir(exist_ok=True)
-            pq.write_table(table(entry.name, rows), folder / "alder" / "2025-01.parquet")
+    """Write `root`/<layer>/<table>/... for every table that dbt reads; returns `root`."""
+    for layer, tables in schema.LAYERS.items():
+        for entry in tables:
+            folder = root / layer / entry.name
+            folder.mkdir(parents=True, exist_ok=True)
+            pq.write_table(schema.bronze(entry.name).empty_table(), folder / "_empty.parquet")
+            if rows := stories.get(entry.name):
+                (folder / "alder").mkdir(exist_ok=True)
+                pq.write_table(table(entry.name, rows), folder / "alder" / "2025-01.parquet")
     return root

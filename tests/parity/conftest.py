@@ -119,12 +119,12 @@ def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathF
 def _write(root: Path, stories: story.Rows) -> None:
     """Write the rows where the ingest would: a month file for each month, a partition for each day."""
     lake = Lake(root)
-    for entry in schema.TABLES:
-        if entry.in_lake:
-            lake.ensure("bronze", entry.name, schema.bronze(entry.name))
+    for layer, tables in schema.LAYERS.items():
+        for entry in tables:
+            lake.ensure(layer, entry.name, schema.bronze(entry.name))
             rows = tiny_lake.table(entry.name, stories.get(entry.name, []))
             days = zip(rows["tenant_id"].to_pylist(), rows["received_date"].to_pylist(), strict=True)
-            lake.write("bronze", entry.name, rows, set(days))
+            lake.write(layer, entry.name, rows, set(days))
 
 
 def _build(settings: Settings, target: Path) -> dict[str, Any]:

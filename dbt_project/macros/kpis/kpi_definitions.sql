@@ -277,7 +277,7 @@
     {%- set variance = dict(model='agg_underpayment_variance', unit='share', basis='event', definition='default') -%}
     {%- do kpis.append(dict(variance, kpi='underpayment_variance', name='Underpayment variance', source=own,
         formula='expected less allowed amounts of lines that were allowed too little, by month of the answer ÷ allowed amounts of lines first answered in the month',
-        note='Found line by line, worked claim by claim. Expected is what the payer usually allows for the same thing (fct_underpayments.expected_method), not yet a contract.',
+        note='Found line by line, worked claim by claim. Expected is what the contract says, or where none prices the line what the payer usually allows for the same thing (fct_underpayments.expected_method).',
         numerator=short, denominator=allowed)) -%}
     {%- do kpis.append(dict(variance, definition='naive', kpi='underpayment_variance', name='Underpayment variance', source='common usage',
         formula='expected less allowed amounts, as they still stand open ÷ allowed amounts of lines first answered in the month',

@@ -1,8 +1,62 @@
--- Expected is what this payer allowed most often for the same thing (procedure, modifiers, units, place, specialty) in
+-- Expected is what the contract with the payer says, where one does (contract): then allowed is what the answer pays, leaves
+-- to the patient and keeps by law or as a withhold, whatever it says it allows, so that a discount of the payer's own
+-- making shows. A schedule or contract that an answer cannot be held to says nothing (int_claims__prices.is_binding).
+--
+-- Else it is what this payer allowed most often for the same thing (procedure, modifiers, units, place, specialty) in
 -- the 365 days before the answer, where at least underpayment_minimum_lines lines agree and they are at least
 -- underpayment_minimum_share of all; never more than the charge. Lines allowed in full of the charge say nothing about
 -- the price, nor do denied ones, second payers and lines reduced for a reason of their own.
-with priced as (
+with answered as (
+    select
+        answers.*,
+        lines.charge_amount as line_charge_amount,
+        lines.payer_id as line_payer_id,
+        lines.procedure_code as line_procedure_code,
+        lines.modifier_1 as line_modifier_1,
+        lines.modifier_2 as line_modifier_2,
+        lines.modifier_3 as line_modifier_3,
+        lines.modifier_4 as line_modifier_4,
+        lines.unit_count as line_unit_count,
+        lines.place_of_service_code as line_place_of_service_code,
+        lines.taxonomy_code as line_taxonomy_code,
+        prices.contract_id,
+        prices.expected_allowed_amount as contract_amount
+    from {{ ref('fct_remittance_lines') }} as answers
+    inner join {{ ref('fct_claim_lines') }} as lines
+        on
+            answers.tenant_id = lines.tenant_id
+            and answers.claim_id = lines.claim_id
+            and answers.claim_line_number = lines.line_number
+    left join {{ ref('fct_line_prices') }} as prices
+        on
+            lines.tenant_id = prices.tenant_id
+            and lines.claim_id = prices.claim_id
+            and lines.line_number = prices.line_number
+            and prices.is_binding
+    where
+        not answers.is_reversal
+        and not answers.is_denied
+        and answers.allowed_amount > 0
+        and answers.denied_amount = 0
+        and answers.pending_amount = 0
+        and answers.prior_payer_amount = 0
+        and lines.is_primary
+        and lines.procedure_code is not null
+        and lines.payer_id is not null
+),
+
+withheld as (
+    select
+        tenant_id,
+        remittance_claim_id,
+        line_number,
+        sum(adjustment_amount) as withheld_amount
+    from {{ ref('fct_adjustments') }}
+    where line_number is not null and reason_category in ('regulatory', 'contractual_withhold')
+    group by tenant_id, remittance_claim_id, line_number
+),
+
+priced as (
     select
         answers.tenant_id,
         answers.remittance_claim_id,
@@ -13,19 +67,20 @@ with priced as (
         answers.adjudicated_date,
         answers.allowed_amount,
         answers.payment_amount,
-        lines.charge_amount,
-        lines.payer_id,
+        answers.line_charge_amount as charge_amount,
+        answers.line_payer_id as payer_id,
+        answers.contract_id,
         answers.adjudicated_date - date '1970-01-01' as answered_day,
-        lines.payer_id
-        || '|' || lines.procedure_code
-        || '|' || coalesce(lines.modifier_1, '')
-        || '|' || coalesce(lines.modifier_2, '')
-        || '|' || coalesce(lines.modifier_3, '')
-        || '|' || coalesce(lines.modifier_4, '')
-        || '|' || cast(coalesce(lines.unit_count, 0) as text)
-        || '|' || coalesce(lines.place_of_service_code, '')
+        answers.line_payer_id
+        || '|' || answers.line_procedure_code
+        || '|' || coalesce(answers.line_modifier_1, '')
+        || '|' || coalesce(answers.line_modifier_2, '')
+        || '|' || coalesce(answers.line_modifier_3, '')
+        || '|' || coalesce(answers.line_modifier_4, '')
+        || '|' || cast(coalesce(answers.line_unit_count, 0) as text)
+        || '|' || coalesce(answers.line_place_of_service_code, '')
         || '|' || coalesce(taxonomies.specialty, 'other') as price_key,
-        answers.allowed_amount >= lines.charge_amount as is_allowed_in_full,
+        answers.allowed_amount >= answers.line_charge_amount as is_allowed_in_full,
         row_number() over (
             partition by answers.tenant_id, answers.claim_id, answers.claim_line_number
             order by answers.iteration_number, answers.line_number
@@ -34,25 +89,10 @@ with priced as (
         answers.transaction_ordinal,
         answers.segment_ordinal,
         answers.byte_offset
-    from {{ ref('fct_remittance_lines') }} as answers
-    inner join {{ ref('fct_claim_lines') }} as lines
-        on
-            answers.tenant_id = lines.tenant_id
-            and answers.claim_id = lines.claim_id
-            and answers.claim_line_number = lines.line_number
+    from answered as answers
     left join {{ ref('provider_taxonomies') }} as taxonomies
-        on lines.taxonomy_code = taxonomies.taxonomy_code
-    where
-        not answers.is_reversal
-        and not answers.is_denied
-        and answers.allowed_amount > 0
-        and answers.denied_amount = 0
-        and answers.pending_amount = 0
-        and answers.prior_payer_amount = 0
-        and answers.other_adjustment_amount = 0
-        and lines.is_primary
-        and lines.procedure_code is not null
-        and lines.payer_id is not null
+        on answers.line_taxonomy_code = taxonomies.taxonomy_code
+    where answers.other_adjustment_amount = 0
 ),
 
 -- A line teaches once, by its first price.
@@ -94,7 +134,7 @@ asked_keys as (
             and priced.allowed_amount < usual_amounts.allowed_amount
             and priced.answered_day > usual_amounts.first_day
             and priced.answered_day <= usual_amounts.last_day + 365
-    where not priced.is_allowed_in_full
+    where not priced.is_allowed_in_full and priced.contract_id is null
 ),
 
 -- Every amount that may have been the usual one on such a day, and 0 for all lines of the key together.
@@ -194,16 +234,59 @@ ranked as (
     where counted.allowed_amount > 0
 ),
 
-short as (
+found as (
     select
-        priced.*,
+        answered.tenant_id,
+        answered.remittance_claim_id,
+        answered.line_number as answered_line_number,
+        answered.claim_id,
+        answered.claim_line_number,
+        answered.iteration_number,
+        answered.adjudicated_date,
+        cast('contract' as text) as expected_method,
+        answered.contract_id,
+        answered.contract_amount as expected_amount,
+        answered.payment_amount
+        + answered.patient_responsibility_amount
+        + coalesce(withheld.withheld_amount, 0) as allowed_amount,
+        answered.payment_amount,
+        answered.line_charge_amount as charge_amount,
+        answered.line_payer_id as payer_id,
+        cast(null as bigint) as usual_line_count,
+        cast(null as bigint) as known_line_count,
+        answered.file_id,
+        answered.transaction_ordinal,
+        answered.segment_ordinal,
+        answered.byte_offset
+    from answered
+    left join withheld
+        on
+            answered.tenant_id = withheld.tenant_id
+            and answered.remittance_claim_id = withheld.remittance_claim_id
+            and answered.line_number = withheld.line_number
+    where answered.contract_id is not null
+    union all
+    select
+        priced.tenant_id,
+        priced.remittance_claim_id,
+        priced.answered_line_number,
+        priced.claim_id,
+        priced.claim_line_number,
+        priced.iteration_number,
+        priced.adjudicated_date,
+        cast('payer_modal' as text) as expected_method,
+        cast(null as text) as contract_id,
         least(ranked.expected_amount, priced.charge_amount) as expected_amount,
-        ranked.usual_line_count,
-        ranked.known_line_count,
-        row_number() over (
-            partition by priced.tenant_id, priced.claim_id, priced.claim_line_number
-            order by priced.iteration_number, priced.answered_line_number
-        ) as short_position
+        priced.allowed_amount,
+        priced.payment_amount,
+        priced.charge_amount,
+        priced.payer_id,
+        cast(ranked.usual_line_count as bigint) as usual_line_count,
+        cast(ranked.known_line_count as bigint) as known_line_count,
+        priced.file_id,
+        priced.transaction_ordinal,
+        priced.segment_ordinal,
+        priced.byte_offset
     from priced
     inner join ranked
         on
@@ -212,47 +295,73 @@ short as (
             and priced.answered_day = ranked.answered_day
             and ranked.position = 1
     where
-        not priced.is_allowed_in_full
-        and priced.allowed_amount < least(ranked.expected_amount, priced.charge_amount)
+        priced.contract_id is null
+        and not priced.is_allowed_in_full
         and ranked.usual_line_count >= {{ var('underpayment_minimum_lines') }}
         and ranked.usual_line_count >= {{ var('underpayment_minimum_share') }} * ranked.known_line_count
 ),
 
-standing as (
+short as (
     select
-        tenant_id,
-        claim_id,
-        claim_line_number,
-        max(adjudicated_date) as adjudicated_date,
-        sum(allowed_amount) as allowed_amount
-    from {{ ref('fct_remittance_lines') }}
-    where is_standing and not is_denied and claim_line_number is not null
-    group by tenant_id, claim_id, claim_line_number
+        *,
+        row_number() over (
+            partition by tenant_id, claim_id, claim_line_number
+            order by iteration_number, answered_line_number
+        ) as short_position
+    from found
+    where allowed_amount < expected_amount
 ),
 
-judged as (
+standing as (
+    select
+        answers.tenant_id,
+        answers.claim_id,
+        answers.claim_line_number,
+        max(answers.adjudicated_date) as adjudicated_date,
+        sum(answers.allowed_amount) as allowed_amount,
+        sum(
+            answers.payment_amount + answers.patient_responsibility_amount + coalesce(withheld.withheld_amount, 0)
+        ) as settled_amount
+    from {{ ref('fct_remittance_lines') }} as answers
+    left join withheld
+        on
+            answers.tenant_id = withheld.tenant_id
+            and answers.remittance_claim_id = withheld.remittance_claim_id
+            and answers.line_number = withheld.line_number
+    where answers.is_standing and not answers.is_denied and answers.claim_line_number is not null
+    group by answers.tenant_id, answers.claim_id, answers.claim_line_number
+),
+
+compared as (
     select
         short.*,
-        standing.allowed_amount as standing_allowed_amount,
-        standing.adjudicated_date as standing_date,
-        case
-            when not claims.is_live then 'replaced'
-            when standing.allowed_amount is null then 'reversed'
-            when standing.allowed_amount >= short.expected_amount then 'recovered'
-            when standing.allowed_amount > short.allowed_amount then 'partly_recovered'
-            else 'detected'
-        end as status,
-        claims.payer_name,
-        claims.billing_provider_npi
+        case when short.expected_method = 'contract' then standing.settled_amount else standing.allowed_amount end
+            as standing_allowed_amount,
+        standing.adjudicated_date as standing_date
     from short
-    inner join {{ ref('fct_claims') }} as claims
-        on short.tenant_id = claims.tenant_id and short.claim_id = claims.claim_id
     left join standing
         on
             short.tenant_id = standing.tenant_id
             and short.claim_id = standing.claim_id
             and short.claim_line_number = standing.claim_line_number
     where short.short_position = 1
+),
+
+judged as (
+    select
+        compared.*,
+        case
+            when not claims.is_live then 'replaced'
+            when compared.standing_allowed_amount is null then 'reversed'
+            when compared.standing_allowed_amount >= compared.expected_amount then 'recovered'
+            when compared.standing_allowed_amount > compared.allowed_amount then 'partly_recovered'
+            else 'detected'
+        end as status,
+        claims.payer_name,
+        claims.billing_provider_npi
+    from compared
+    inner join {{ ref('fct_claims') }} as claims
+        on compared.tenant_id = claims.tenant_id and compared.claim_id = claims.claim_id
 )
 
 select
@@ -278,7 +387,8 @@ select
     lines.service_from_date,
     judged.adjudicated_date as detected_date,
     {{ calendar_month('judged.adjudicated_date') }} as month_date,
-    'payer_modal' as expected_method,
+    judged.expected_method,
+    judged.contract_id,
     cast(judged.usual_line_count as integer) as usual_line_count,
     cast(judged.known_line_count as integer) as known_line_count,
     cast(judged.charge_amount as decimal(18, 2)) as charge_amount,

@@ -1,5 +1,8 @@
 """The priced lines of the lake: what is priced again and what is left, and that every amount follows from its trace."""
 
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -7,12 +10,15 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from claims import schema
 from claims.lake import Lake
 from claims.pricing import ContractError, priced_row, replay, to_text
 from claims.reference import load
+from orchestration.cli import app
 from orchestration.defs.silver.prices import PriceReport, price_stale
+from orchestration.exits import CommandError
 from orchestration.settings import Settings
 from tests.dbt import tiny_lake
 
@@ -136,6 +142,25 @@ def test_only_what_changed_is_priced_again(settings: Settings, tmp_path: Path) -
     assert _run(settings).months == 1
     assert {file for file, _, _ in _rows(settings)} == {"a"}
     assert _run(settings).months == 0
+
+
+def test_an_amount_of_the_lake_is_explained(
+    settings: Settings, at_home: Callable[[Path], AbstractContextManager[Settings]]
+) -> None:
+    file_id = "a" * 32
+    claim, line = _claim(file_id, 12, "P1"), _line(file_id, 12, 1, "99213", "80", MARCH)
+    _bronze(Lake(settings.lake), MARCH, [claim], [line, line | {"line_number": 2, "procedure_code": "J3301"}])
+    _run(settings)
+    ask = ["price", "--tenant", "alder", "--claim", f"{file_id}-12"]
+    with at_home(settings.home):
+        both, second, none = (
+            CliRunner().invoke(app, [*ask, *words]) for words in ([], ["--line", "2", "--json"], ["--line", "3"])
+        )
+    assert both.stdout.startswith(f"{file_id}-12 line 1, contract heron-2025: priced: 80.00")
+    assert "line 2, contract heron-2025: priced: 40.00" in both.stdout
+    [document] = json.loads(second.stdout)["lines"]
+    assert [step["amount"] for step in document["trace"]] == ["80.00", "40.00", "40.00", "40.00"]
+    assert isinstance(none.exception, CommandError)
 
 
 def test_contracts_that_cannot_be_used_stop_the_pricing_with_file_and_line(settings: Settings) -> None:
