@@ -71,7 +71,10 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "modifiers": Derived("Modifiers sent, in order", f"list_filter([{_MODIFIERS}], lambda x: x IS NOT NULL)"),
         "has_ncci_modifier": Derived(
             "A modifier that may separate an NCCI pair",
-            " OR ".join(f"coalesce(raw.modifier_{n} IN ({_NCCI_MODIFIERS}), false)" for n in range(1, 5)),
+            "CASE WHEN coalesce(raw.modifier_1, raw.modifier_2, raw.modifier_3, raw.modifier_4) IS NULL THEN false "
+            "ELSE "
+            + " OR ".join(f"coalesce(raw.modifier_{n} IN ({_NCCI_MODIFIERS}), false)" for n in range(1, 5))
+            + " END",
         ),
         "unknown_modifier": Derived(
             "The first modifier that is not in the reference table of modifiers",
