@@ -25,6 +25,10 @@ app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 def scrub(
     files: Annotated[list[Path], typer.Argument(help="Files, folders, or - for stdin", metavar="FILE...")],
     rules: Annotated[list[Path] | None, typer.Option(help="Folder with rules of your own beside the project's")] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(help="Folder with what stands beside the claims: payer_policies.csv, eligibility.csv, 271, 835"),
+    ] = None,
     tenant: Annotated[str | None, typer.Option(help="Whose rules and overrides of layer tenant hold")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the edits as JSON")] = False,
 ) -> None:
@@ -35,18 +39,27 @@ def scrub(
       claimworks scrub claims.837
       claimworks scrub claims.837 --json
       claimworks scrub outbox/ --rules our-rules/ --tenant alder
+      claimworks scrub outbox/ --beside payers/
     """
     from claims.interchange import x12
     from claims.reference import open_reference
     from orchestration.settings import get_settings
     from quality.scrub import RuleError, Scrubber, load_rules
+    from quality.scrub.beside import BesideError, gather
 
-    for folder in rules or ():
+    for folder in (*(rules or ()), *([beside] if beside else [])):
         if not folder.is_dir():
             raise CommandError(f"{folder} is no folder", fix="check the path", code=ExitCode.USAGE)
     sources = {source.file_id: source for source in _sources(files)}
     try:
-        scrubber = Scrubber(load_rules(rules or ()), reference=open_reference(get_settings().reference), tenant=tenant)
+        scrubber = Scrubber(
+            load_rules(rules or ()),
+            reference=open_reference(get_settings().reference),
+            beside=gather(beside) if beside else None,
+            tenant=tenant,
+        )
+    except BesideError as error:
+        raise CommandError(str(error), fix="correct the file there", code=ExitCode.USAGE) from error
     except RuleError as error:
         raise CommandError(f"{error.code}: {error}", fix="correct the rule there", code=ExitCode.USAGE) from error
     edits: list[dict[str, Any]] = []

@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from claims import schema
+from claims.interchange import extracts, x12
 
 _TEXT, _DATE, _FLAG, _COUNT, _MONEY = pa.string(), pa.date32(), pa.bool_(), pa.int32(), schema.MONEY
 DEFAULT_POLICIES = Path(__file__).parent.parent / "rules" / "payer_policies.csv"
@@ -119,6 +120,9 @@ TABLES = (
 )
 
 
+_OWN = frozenset((*TENANT_TABLES, "payer_list", "coverage"))
+
+
 class BesideError(ValueError):
     """A tenant's file that cannot be used; the text begins with file and line."""
 
@@ -142,6 +146,31 @@ def read_folder(folder: Path) -> dict[str, pa.Table]:
         BesideError: a file has a column, a value or two rows that it may not; the text begins with file and line.
     """
     return {name: read_file(path, name) for name in TENANT_TABLES if (path := folder / f"{name}.csv").is_file()}
+
+
+def gather(folder: Path) -> dict[str, pa.Table]:
+    """All that a folder has beside the claims: a tenant's files, extracts of eligibility and authorizations
+    (`eligibility.csv`, `authorizations.csv`), and X12 files of payers: 271, 835, 277CA.
+
+    Raises:
+        BesideError: a tenant's file is wrong, or an extract has a row that cannot be read; the text says where.
+    """
+    out = read_folder(folder)
+    for name, read in (("eligibility", extracts.read_eligibility), ("authorizations", extracts.read_authorizations)):
+        if (path := folder / f"{name}.csv").is_file():
+            extract = read([x12.Source.at(path)])
+            for one in extract.findings.select(["severity", "segment_ordinal", "message"]).to_pylist():
+                if one["severity"] == "error":
+                    raise BesideError(f"{path.name}:{one['segment_ordinal'] + 1}: {one['message']}")
+            out[name] = extract.table
+    sources = [x12.Source.at(path) for path in sorted(folder.iterdir()) if path.is_file() and path.suffix != ".csv"]
+    if found := [source for source in sources if x12.is_x12(bytes(source.data[:4096]))]:
+        tables = x12.read(found, details=True).tables
+        answers = coverage_of_answers(tables)
+        out |= {name: tables[name] for name in ("remittance_claims", "claim_statuses") if tables[name].num_rows}
+        if answers.num_rows:
+            out["coverage"] = answers
+    return out
 
 
 def read_file(path: Path, name: str) -> pa.Table:
@@ -232,7 +261,9 @@ def with_defaults(given: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
 
 def conformed(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """Those of `TABLES` that are given; an eligibility extract becomes `coverage`."""
-    out = {name: tables[name] for name in TABLES if name in tables and name != "eligibility"}
+    # A reader of claims gives the other tables of its schema empty: that says nothing of payers' answers.
+    tables = {name: tables[name] for name in TABLES if name in tables and (tables[name].num_rows or name in _OWN)}
+    out = {name: table for name, table in tables.items() if name != "eligibility"}
     if "eligibility" in tables and "coverage" not in out:
         extract = tables["eligibility"]
         member = "subscriber_key" if "subscriber_key" in extract.column_names else "member_id"

@@ -75,7 +75,7 @@ class Scrubber:
     ) -> None:
         self.book = book if book is not None else load_rules()
         self.tenant = tenant
-        self._beside = beside_tables.with_defaults(beside or {})
+        self._beside = beside_tables.with_defaults(beside_tables.conformed(beside or {}))
         self._lock = threading.Lock()
         self._plans: dict[Any, Plan] = {}
         self._rowwise: dict[Any, Rowwise] = {}

@@ -39,6 +39,18 @@ def test_text_names_the_rule_of_ones_own(sent: Path, tmp_path: Path) -> None:
     assert "X-1" in result.stdout
 
 
+def test_a_folder_beside_the_claims(sent: Path, tmp_path: Path) -> None:
+    beside = tmp_path / "payers"
+    beside.mkdir()
+    (beside / "payer_policies.csv").write_text("payer_id,filing_limit_days\nNOBODY,90\n")
+    said = json.loads(runner.invoke(app, [str(sent), "--beside", str(beside), "--json"]).stdout)
+    assert "IDN-014" in {edit["rule"] for edit in said["edits"]}
+    (beside / "payer_policies.csv").write_text("payer_id,filing_limit_days\nNOBODY,many\n")
+    error = runner.invoke(app, [str(sent), "--beside", str(beside)]).exception
+    assert isinstance(error, CommandError)
+    assert "payer_policies.csv:2" in str(error)
+
+
 def test_a_bad_rule_and_a_missing_file_are_usage_errors(sent: Path, tmp_path: Path) -> None:
     (tmp_path / "rules.yml").write_text(GOOD.replace("severity: error", "severity: bad"))
     for words, says in (([str(sent), "--rules", str(tmp_path)], "rules.yml:5"), (["no/such"], "does not exist")):

@@ -1,5 +1,8 @@
 """Safe repair changes writing, logs each change, and touches nothing clinical."""
 
+import pyarrow as pa
+
+from claims import schema
 from quality.scrub.examples import tables
 from quality.scrub.repair import _REPAIRS, repair
 
@@ -30,6 +33,31 @@ def test_writing_is_put_right_and_logged() -> None:
     again = repair(done.tables)
     assert again.log.num_rows == 0
     assert again.tables["claims"].equals(done.tables["claims"])
+
+
+def test_numbers_of_contacts_and_providers() -> None:
+    """A telephone number loses its signs; a number that is an NPI is called one; what is neither stays."""
+    contacts = schema.empty("detail_contacts").to_pylist()
+    row = dict.fromkeys(schema.arrow("detail_contacts").names)
+    row |= {"file_id": "a", "transaction_ordinal": 1, "segment_ordinal": 9, "byte_offset": 0, "detail_ordinal": 1,
+            "transaction_type": "837P", "segment_id": "PER"}  # fmt: skip
+    contacts.append(row | {"number_qualifier_1": "TE", "contact_phone_1": "1 (305) 555-2222"})
+    contacts.append(row | {"number_qualifier_1": "EM", "contact_phone_1": "305-555-2222"})
+    contacts.append(row | {"number_qualifier_1": "TE", "contact_phone_1": "555-2222"})
+    given = tables(
+        [
+            {"parties": [{"loop_id": "2310A", "entity_code": "DN", "id_qualifier": "24", "party_id": "1003000126"}]},
+            {"parties": [{"loop_id": "2310A", "entity_code": "DN", "id_qualifier": "24", "party_id": "123456789"}]},
+            {"parties": [{"loop_id": "2310A", "entity_code": "DN", "party_id": "1003000126"}]},
+        ]
+    )
+    given["detail_contacts"] = pa.Table.from_pylist(contacts, schema=schema.arrow("detail_contacts"))
+    done = repair(given)
+    assert done.tables["detail_contacts"]["contact_phone_1"].to_pylist() == ["3055552222", "305-555-2222", "555-2222"]
+    referring = [row for row in done.tables["detail_parties"].to_pylist() if row["entity_code"] == "DN"]
+    assert [row["id_qualifier"] for row in referring] == ["XX", "24", "XX"]
+    assert sorted(done.log["repair"].to_pylist()) == ["npi_qualifier", "npi_qualifier", "phone_1"]
+    assert repair(done.tables).log.num_rows == 0
 
 
 def test_nothing_to_do() -> None:
