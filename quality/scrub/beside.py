@@ -52,6 +52,8 @@ TENANT_TABLES: dict[str, dict[str, tuple[pa.DataType, str]]] = {
         "follows_primary": (_FLAG, "As second payer covers only what the first one covers"),
         "receiver_id": (_TEXT, "Receiver of the functional group (GS03) through which the payer is reached"),
         "eligibility_days": (_COUNT, "Days before the service within which eligibility is to be asked"),
+        "admission_notice_days": (_COUNT, "Days from an admission within which the payer is to be told"),
+        "charge_multiple": (_COUNT, "How many times Medicare's amount a charge may be"),
         "retro_authorization_days": (_COUNT, "Days after the service within which an authorization may be issued"),
         "bilateral_form": (_TEXT, "one_line (with 50) or two_lines (RT and LT): how both sides are billed"),
         "telehealth_modifiers": (_TEXT, "Modifiers, with spaces between, of which a telehealth service carries one"),
@@ -108,10 +110,20 @@ COVERAGE = pa.schema(
         pa.field("provider_npi", _TEXT),  # 2120C NM109
     ]
 )
+# Of what prices lines (`claims.pricing`): Medicare's amount before the lower of charge.
+PRICED_LINES = pa.schema(
+    [
+        pa.field("file_id", _TEXT),
+        pa.field("claim_ordinal", _COUNT),
+        pa.field("line_number", _COUNT),
+        pa.field("medicare_amount", _MONEY),
+    ]
+)
 # What the rules may be given beside the claims, by name.
 TABLES = (
     *TENANT_TABLES,
     "payer_list",
+    "priced_lines",
     "coverage",
     "eligibility",
     "authorizations",
@@ -120,7 +132,7 @@ TABLES = (
 )
 
 
-_OWN = frozenset((*TENANT_TABLES, "payer_list", "coverage"))
+_OWN = frozenset((*TENANT_TABLES, "payer_list", "priced_lines", "coverage"))
 
 
 class BesideError(ValueError):
@@ -132,6 +144,8 @@ def arrow(name: str) -> pa.Schema:
     """The columns of a table beside the claims."""
     if name == "coverage":
         return COVERAGE
+    if name == "priced_lines":
+        return PRICED_LINES
     if name == "payer_list":
         return pa.schema([pa.field("payer_id", _TEXT)])
     if name in TENANT_TABLES:
@@ -564,6 +578,14 @@ def _window(source: str, keys: str) -> Callable[[Given], str]:
     )
 
 
+def _price(_: Given) -> str:
+    return (
+        "SELECT line.claim_row, line.line_number, raw.medicare_amount FROM line JOIN in_line own "
+        "ON own.claim_row = line.claim_row AND own.line_number = line.line_number JOIN in_priced_lines raw "
+        "ON raw.file_id = own.file_id AND raw.claim_ordinal = own.claim_ordinal AND raw.line_number = own.line_number"
+    )
+
+
 def _told(source: str) -> dict[str, str]:
     return {name: text for name, (_, text) in TENANT_TABLES[source].items() if name not in _WINDOW}
 
@@ -647,6 +669,11 @@ ALIASES: dict[str, Alias] = {
         _told("charge_master"),
         _window("charge_master", "raw.code = coalesce(line.procedure_code, line.revenue_code)"),
         frozenset((("line", "procedure_code"), ("line", "revenue_code"), ("line", "service_date"))),
+    ),
+    "price": Alias(
+        ("priced_lines",),
+        {"medicare_amount": "Medicare's amount for the line before the lower of charge"},
+        _price,
     ),
     "record": Alias(
         ("provider_records",),

@@ -201,7 +201,7 @@ def _add(rows: dict[str, list[dict[str, Any]]], example: Mapping[str, Any], file
         }
         claim |= {name: value for name, value in own.items() if name not in (example.get("claim") or {})}
         for name in _BESIDE:
-            rows[name] += [_beside_row(name, row, claim) for row in example.get(name) or ()]
+            rows[name] += [_beside_row(name, row, {**claim, **key}) for row in example.get(name) or ()]
     # Above the claims stands what is of the whole transaction set: it begins at the claim's ordinal times 1000.
     rows["claims"].append({**claim, **key, "transaction_ordinal": ordinal, "byte_offset": ordinal * 1000 + 999})
     submitted = example.get("submitted") or _DAY + timedelta(days=10)
@@ -220,8 +220,11 @@ def _beside_row(name: str, row: Mapping[str, Any], claim: Mapping[str, Any]) -> 
         "payer_id": None if "filing_code" in row else claim["payer_id"],
         "member_id": claim["subscriber_member_id"],
         "patient_control_number": claim["patient_control_number"],
+        "file_id": claim["file_id"],
+        "claim_ordinal": claim["claim_ordinal"],
     }
-    return {**{key: value for key, value in own.items() if key in beside.arrow(name).names}, **row}
+    names = beside.arrow(name).names
+    return {**{key: value for key, value in own.items() if key in names}, **row}
 
 
 def _add_details(

@@ -344,6 +344,7 @@ _FROM = {
     "authorization": f"{_LINE_AND_CLAIM} JOIN permit ON {_OF_LINE.format('permit')} {_POLICY}",
     "demand": f"{_LINE_AND_CLAIM} JOIN demand ON {_OF_LINE.format('demand')}",
     "charge": f"{_LINE_AND_CLAIM} JOIN charge ON {_OF_LINE.format('charge')}",
+    "price": f"{_LINE_AND_CLAIM} JOIN price ON {_OF_LINE.format('price')} {_POLICY}",
     "record": "npi JOIN claim ON claim.claim_row = npi.claim_row "
     "JOIN record ON record.claim_row = npi.claim_row AND record.value = npi.value",
     "answer": "claim JOIN answer ON answer.claim_row = claim.claim_row",

@@ -488,6 +488,7 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "authorization": ("line", ("line", "claim", "permit", "policy")),
     "demand": ("line", ("line", "claim", "demand")),
     "charge": ("line", ("line", "claim", "charge")),
+    "price": ("line", ("line", "claim", "price", "policy")),
     "record": ("npi", ("npi", "claim", "record")),
     "answer": ("claim", ("claim", "answer")),
     "receipt": ("claim", ("claim", "receipt", "policy")),
