@@ -492,20 +492,22 @@ def _record(given: Given) -> str:
         "is_deactivated": f"raw.kind = 'deactivated' AND {held}",
     }
     selected = ", ".join(f"coalesce(bool_or({sql}), false) AS {name}" for name, sql in columns.items())
-    listed = ", ".join(
-        f"coalesce(asked.payer_id IN (SELECT payer_id FROM in_provider_records WHERE kind = '{kind}' "
-        f"AND payer_id IS NOT NULL), false) AS payer_lists_{kind}"
-        for kind in ("enrolled", "in_network")
+    lists = {"enrolled": "payer_lists_enrolled", "in_network": "payer_lists_in_network"}
+    listed = ", ".join(f"bool_or(of_{kind}.payer_id IS NOT NULL) AS {name}" for kind, name in lists.items())
+    joined = " ".join(
+        f"LEFT JOIN (SELECT DISTINCT kept.payer_id FROM in_provider_records kept WHERE kept.kind = '{kind}') of_{kind} "
+        f"ON of_{kind}.payer_id = asked.payer_id"
+        for kind in lists
     )
     tax_id = "sent.billing_provider_tax_id" if "billing_provider_tax_id" in given.columns["claims"] else "NULL"
     return (
         "WITH asked AS (SELECT DISTINCT npi.claim_row, npi.value, sent.payer_id, claim.first_service_date AS day, "
         f"{tax_id} AS tax_id, sent.billing_provider_state AS state FROM npi "
         "JOIN claim ON claim.claim_row = npi.claim_row JOIN in_claim sent ON sent.claim_row = npi.claim_row) "
-        f"SELECT asked.claim_row, asked.value, {selected}, {listed}, "
-        "(SELECT count(*) > 0 FROM in_provider_records WHERE kind = 'may_order') AS lists_orders FROM asked "
-        "LEFT JOIN in_provider_records raw ON raw.npi = asked.value "
-        "GROUP BY asked.claim_row, asked.value, asked.payer_id"
+        f"SELECT asked.claim_row, asked.value, {selected}, {listed}, bool_or(orders.kind IS NOT NULL) AS lists_orders "
+        f"FROM asked LEFT JOIN in_provider_records raw ON raw.npi = asked.value {joined} "
+        "LEFT JOIN (SELECT DISTINCT kept.kind FROM in_provider_records kept) orders ON orders.kind = 'may_order' "
+        "GROUP BY asked.claim_row, asked.value"
     )
 
 
@@ -538,7 +540,7 @@ def _receipt(given: Given) -> str:
         "coalesce(bool_or(answered.account IS NOT NULL), false) AS is_answered "
         "FROM claim JOIN in_claim sent ON sent.claim_row = claim.claim_row "
         f"LEFT JOIN in_claim_statuses raw ON raw.{own} = sent.{account} "
-        f"LEFT JOIN (SELECT DISTINCT {paid} AS account FROM in_remittance_claims) answered "
+        f"LEFT JOIN (SELECT DISTINCT paid.{paid} AS account FROM in_remittance_claims paid) answered "
         f"ON answered.account = sent.{account} GROUP BY claim.claim_row"
     )
 

@@ -126,6 +126,7 @@ class Scrubber:
             return self._rowwise[key]
 
     def _few(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> pa.Table:
+        tables = self._all(tables)
         made = self.rowwise(tables, history)
         given = _given(self._plan(tables, history), tables, history)
         fired = [
