@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SEGMENTS_MASKED = "segments_masked"  # the segments of a claim, with every identifier masked
     SEGMENTS_CLEAR = "segments_clear"  # the segments of a claim as they were received
     IDENTITY = "identity"  # whose token this is
+    WORK_LISTS = "work_lists"  # change where the work on an underpaid line stands
     REPORTS = "reports"  # finance reports as files: figures, and claim ids where a work list needs them
 
 
@@ -38,6 +39,7 @@ def _role(name: str, description: str, *permissions: Permission, is_of_all_tenan
 
 _MASKED, _CLEAR, _IDENTITY = Permission.SEGMENTS_MASKED, Permission.SEGMENTS_CLEAR, Permission.IDENTITY
 _REPORTS = Permission.REPORTS
+_WORK = Permission.WORK_LISTS
 
 LEAST = "analyst"
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -45,13 +47,13 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         role.name: role
         for role in (
             _role(LEAST, "explores trends; sees where a figure comes from, never whose it is", _MASKED, _REPORTS),
-            _role("finance", "downloads reports; needs no claim", _REPORTS),
+            _role("finance", "downloads reports, asks payers for what they owe; needs no claim", _REPORTS, _WORK),
             _role("ml_engineer", "trains models on tokens; needs no claim"),
             _role("engineer", "runs the platform; reads segments of any tenant to find a fault",
                   _MASKED, is_of_all_tenants=True),
             _role("coder", "reviews codes; diagnoses and procedures are never masked", _MASKED),
             _role("biller", "corrects and appeals claims of patients, and speaks with their payers",
-                  _MASKED, _CLEAR, _IDENTITY, _REPORTS),
+                  _MASKED, _CLEAR, _IDENTITY, _REPORTS, _WORK),
             _role("privacy_officer", "answers patients and authorities, looks into incidents",
                   _MASKED, _CLEAR, _IDENTITY, _REPORTS, is_of_all_tenants=True),
         )

@@ -21,6 +21,9 @@ page = st.navigation(
             st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
             st.Page("pages/kpis.py", title="KPIs", icon=":material/speed:", url_path="kpis"),
             st.Page("pages/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
+            st.Page(
+                "pages/underpayments.py", title="Underpayments", icon=":material/price_check:", url_path="underpayments"
+            ),
             st.Page("pages/reports.py", title="Finance reports", icon=":material/table_view:", url_path="reports"),
         ],
         "Platform": [

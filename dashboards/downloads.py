@@ -19,7 +19,7 @@ import streamlit as st
 from claims import reports
 from claims.reports import Filters, Report
 from compliance import access, exporting
-from dashboards import db
+from dashboards import db, working
 from dashboards.viewer import viewer
 
 PREVIEW_ROWS = 200
@@ -55,14 +55,22 @@ def why_not(tenant_id: str) -> str | None:
 
 def preview(copy: db.Copy, report: Report, table_name: str, filters: Filters) -> Preview:
     """The table's first rows; raises `reports.ReportError` where the report cannot be made of the copy."""
-    return _preview(copy, report.name, table_name, filters)
+    work = _work(copy, report)
+    return _preview(copy, report.name, table_name, filters, "" if work is None else str(work.to_pydict()), work)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _preview(copy: db.Copy, report_name: str, table_name: str, filters: Filters) -> Preview:
+def _preview(
+    copy: db.Copy,
+    report_name: str,
+    table_name: str,
+    filters: Filters,
+    changes: str,  # noqa: ARG001  (what the cache goes by)
+    _work: pa.Table | None,
+) -> Preview:
     report = reports.REPORTS[report_name]
     table = report.table(table_name)
-    with reports.open_report(Path(copy.path), copy.tenant_id, report, filters) as opened:
+    with reports.open_report(Path(copy.path), copy.tenant_id, report, filters, _work) as opened:
         batches = list(opened.batches(table, PREVIEW_ROWS))
         rows = pa.Table.from_batches(batches) if batches else pa.table({c.name: [] for c in table.columns})
         return Preview(rows, opened.row_count(table), dict(opened.totals(table)))
@@ -80,8 +88,13 @@ def file_bytes(copy: db.Copy, report: Report, filters: Filters, file_format: str
     with tempfile.TemporaryDirectory(prefix="claimworks-report-") as folder:
         out = Path(folder, f"report.{file_format}")
         source = Path(copy.path)
-        reports.write(source, copy.tenant_id, report, filters, file_format, out, table_name=table_name)
+        work = _work(copy, report)
+        reports.write(source, copy.tenant_id, report, filters, file_format, out, table_name=table_name, work=work)
         return out.read_bytes()
+
+
+def _work(copy: db.Copy, report: Report) -> pa.Table | None:
+    return working.statuses(copy.tenant_id) if report.name == working.REPORT else None
 
 
 def command(copy: db.Copy, report: Report, filters: Filters, file_format: str) -> str:

@@ -44,6 +44,8 @@ COMMANDS: dict[str, Command] = {
     "rollback": Command("rollback", "Give a model's champion back to the version before"),
     "trace": Command("trace", "From a claim, or any row, back to the segments and bytes it was read from"),
     "report": Command("report", "Write a finance report of a tenant as CSV, XLSX or PDF"),
+    "underpayments": Command("underpayments", "The work list of lines that payers allowed too little for"),
+    "contracts": Command("contracts", "Check a tenant's payer contracts, put them in place, and list them"),
     "verify": Command("verify", "Dated evidence that a promise of the platform holds"),
     "serve": Command("serve", "Serve the dashboard or Dagster in the foreground"),
     "bench": Command("bench", "Measure this machine against the project's goals"),

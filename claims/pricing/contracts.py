@@ -121,7 +121,7 @@ def load_contracts(*paths: Path) -> tuple[Contract, ...]:
         problems.extend(reader.problems)
     problems.extend(_overlaps(found))
     if problems:
-        raise ContractError(problems)
+        raise ContractError(dict.fromkeys(problems))  # two terms may name one fee list
     return tuple(contract for _, contract in found)
 
 

@@ -6,12 +6,14 @@ of file. Does not belong here: who may export, and recording that he did (`compl
 
 from claims.reports.catalog import REPORTS
 from claims.reports.model import Chart, Column, Definition, Filters, Kind, Report, Table
-from claims.reports.published import MissingError, Opened, ReportError, open_report
+from claims.reports.published import WORK, MissingError, Opened, ReportError, open_report
+from claims.reports.work import work_of
 from claims.reports.writing import FORMATS, Written, reference_of, write
 
 __all__ = [
     "FORMATS",
     "REPORTS",
+    "WORK",
     "Chart",
     "Column",
     "Definition",
@@ -25,5 +27,6 @@ __all__ = [
     "Written",
     "open_report",
     "reference_of",
+    "work_of",
     "write",
 ]

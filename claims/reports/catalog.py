@@ -63,6 +63,16 @@ _WRITE_OFF = Definition(
     "month in which that happened.",
 )
 
+# Where the work on a short line stands: as the answers say where they end it, else as a user said.
+_JOIN_WORK = (
+    "left join memory.main.underpayment_work as work "
+    "on lines.claim_id = work.claim_id and lines.line_number = work.line_number"
+)
+_WORK_STATUS = (
+    "case when lines.status = 'recovered' then 'recovered' "
+    "when lines.status in ('reversed', 'replaced') then 'invalid' else coalesce(work.work_status, 'open') end"
+)
+
 _REVENUE = Report(
     "revenue",
     "Revenue",
@@ -677,12 +687,15 @@ _UNDERPAYMENTS = Report(
                 lines.recovered_amount,
                 lines.open_variance_amount,
                 lines.status,
+                {_WORK_STATUS} as work_status,
+                work.worked_date,
                 lines.expected_method,
                 lines.contract_id,
                 lines.usual_line_count::bigint as usual_line_count,
                 lines.known_line_count::bigint as known_line_count
             from marts.fct_underpayments as lines
             left join marts.dim_payer on lines.payer_id = dim_payer.payer_id
+            {_JOIN_WORK}
             where lines.month_date {_MONTHS} and {_among("lines.payer_id")}
             order by lines.variance_amount desc, lines.claim_id, lines.line_number
             """,
@@ -705,7 +718,9 @@ _UNDERPAYMENTS = Report(
                 amount("variance_amount", "Variance"),
                 amount("recovered_amount", "Recovered"),
                 amount("open_variance_amount", "Still open"),
-                text("status", "Status", 14),
+                text("status", "By the answers", 14),
+                text("work_status", "Work", 11),
+                _day("worked_date", "Worked"),
                 text("expected_method", "Expected by", 13),
                 text("contract_id", "Contract", 16),
                 Column("usual_line_count", "Lines at usual", Kind.COUNT, None, 10),
@@ -749,6 +764,34 @@ _UNDERPAYMENTS = Report(
                 amount("open_variance_amount", "Still open"),
             ),
         ),
+        Table(
+            "work",
+            "By payer and status of the work",
+            f"""
+            select
+                coalesce(lines.payer_id, 'unknown') as payer_id,
+                coalesce(dim_payer.payer_name, lines.payer_id, 'unknown') as payer,
+                {_WORK_STATUS} as work_status,
+                count(*) as line_count,
+                count(distinct lines.claim_id) as claim_count,
+                sum(lines.variance_amount)::decimal(18, 2) as variance_amount,
+                sum(lines.open_variance_amount)::decimal(18, 2) as open_variance_amount
+            from marts.fct_underpayments as lines
+            left join marts.dim_payer on lines.payer_id = dim_payer.payer_id
+            {_JOIN_WORK}
+            where lines.month_date {_MONTHS} and {_among("lines.payer_id")}
+            group by all
+            order by payer, payer_id, work_status
+            """,
+            (
+                *_PAYER,
+                text("work_status", "Work", 11),
+                count("line_count", "Lines"),
+                Column("claim_count", "Claims", Kind.COUNT, None, 10),
+                amount("variance_amount", "Variance"),
+                amount("open_variance_amount", "Still open"),
+            ),
+        ),
     ),
     (
         Definition(
@@ -769,6 +812,12 @@ _UNDERPAYMENTS = Report(
         ),
         Definition("Variance", "Expected less allowed, at the first answer that was short; a line counts once."),
         Definition("Still open", "What the standing answer is still short of."),
+        Definition(
+            "Work",
+            "recovered where the standing answer allows what is expected; invalid where the answer was reversed or the "
+            "claim replaced; else what a user set last (open, sent, reviewed, recovered, rejected), open where nobody "
+            "did. claimworks underpayments and the page Underpayments set it; each change is kept and audited.",
+        ),
         Definition("Lines known", "Lines of those 365 days, and how many of them were allowed the expected amount."),
         Definition(
             "Left out",

@@ -23,6 +23,16 @@ BATCH_ROWS = 10_000
 MEMORY_LIMIT = "128MB"
 _PARAMETERS = ("start", "end", "payers")
 
+# What users did about underpaid lines, which is in the operational store and in no published copy.
+WORK = pa.schema(
+    [
+        pa.field("claim_id", pa.string(), nullable=False),
+        pa.field("line_number", pa.int32(), nullable=False),
+        pa.field("work_status", pa.string(), nullable=False),
+        pa.field("worked_date", pa.date32(), nullable=False),
+    ]
+)
+
 
 class ReportError(Exception):
     """A report cannot be made. The message says why and holds no value of a claim."""
@@ -116,8 +126,12 @@ class Opened:
 
 
 @contextmanager
-def open_report(path: Path, tenant_id: str, report: Report, filters: Filters) -> Iterator[Opened]:
+def open_report(
+    path: Path, tenant_id: str, report: Report, filters: Filters, work: pa.Table | None = None
+) -> Iterator[Opened]:
     """Open the tenant's published copy at `path`, read-only, and hold the report against it.
+
+    `work` (`WORK`) is what users did about underpaid lines of the tenant; without it nobody did anything.
 
     Months that are not given become those of the data; a copy that is replaced meanwhile is read to the end as it was.
 
@@ -133,6 +147,9 @@ def open_report(path: Path, tenant_id: str, report: Report, filters: Filters) ->
             duckdb.connect(":memory:") as connection,
         ):
             connection.execute("set temp_directory = '" + spill.replace("'", "''") + "'")
+            connection.register("work", WORK.empty_table() if work is None else work.cast(WORK))
+            connection.execute("create table underpayment_work as select * from work")
+            connection.unregister("work")
             connection.execute("attach '" + str(path).replace("'", "''") + "' as copy (read_only)")
             connection.execute("use copy")
             connection.execute("set timezone = 'UTC'")

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from claims.reports.model import Filters, Report
 from claims.reports.published import open_report
 
@@ -35,11 +37,13 @@ def write(
     *,
     table_name: str | None = None,
     with_mark: bool = False,
+    work: pa.Table | None = None,
 ) -> Written:
     """Write `report` on the published copy at `source` to `out`, which appears whole or not at all.
 
     A CSV holds one table (`table_name`, else the first); XLSX and PDF hold all of them, or the one that is named.
-    `with_mark`: CSV with a byte order mark. The same copy and filters give the same bytes.
+    `with_mark`: CSV with a byte order mark. `work`: as `open_report` takes it. The same copy, filters and work give the
+    same bytes.
 
     Raises:
         ReportError: the report cannot be made of this copy, or does not fit the kind of file.
@@ -50,7 +54,7 @@ def write(
     if file_format not in FORMATS:
         raise ValueError(f"unknown format {file_format!r}: one of {', '.join(FORMATS)}")
     tables = (report.table(table_name),) if table_name is not None or file_format == "csv" else report.tables
-    with open_report(source, tenant_id, report, filters) as opened, _beside(out) as temporary:
+    with open_report(source, tenant_id, report, filters, work) as opened, _beside(out) as temporary:
         match file_format:
             case "csv":
                 from claims.reports.csv_file import write_csv

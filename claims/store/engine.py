@@ -15,6 +15,7 @@ from claims.store.control_numbers import ControlNumbers
 from claims.store.exclusive import exclusive
 from claims.store.ledger import Ledger
 from claims.store.migrations import HEAD
+from claims.store.work import UnderpaymentWork
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x636C61696D  # "claim"
@@ -45,6 +46,11 @@ class Store:
     def checks(self) -> CheckHistory:
         """The history of data quality checks."""
         return CheckHistory(self.engine)
+
+    @cached_property
+    def underpayments(self) -> UnderpaymentWork:
+        """What users did about underpaid lines."""
+        return UnderpaymentWork(self.engine)
 
     def __enter__(self) -> "Store":
         return self

@@ -175,3 +175,21 @@ class CheckTenantCountRow(Base):
     check_result: Mapped[int] = mapped_column(ForeignKey("check_results.id", ondelete="CASCADE"), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     unexpected_count: Mapped[int] = mapped_column(BigInteger)
+
+
+class UnderpaymentEventRow(Base):
+    """A change of the status of an underpaid line by a user. Only ever added; `reason` is his own words."""
+
+    __tablename__ = "underpayment_events"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(64))
+    claim_id: Mapped[str] = mapped_column(String(48))
+    line_number: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(128))
+    role: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (Index("ix_underpayment_events_line", "tenant_id", "claim_id", "line_number"),)

@@ -97,7 +97,7 @@ def report(
         )
     reference = reference_of(chosen, filters, file_format, table)
     _ask(settings, actor(who, role, assigned), tenant, reference, reason)
-    _write(source, tenant, chosen, filters, file_format, out, table, with_mark, as_json)
+    _write(settings, source, tenant, chosen, filters, file_format, out, table, with_mark, as_json)
 
 
 def _usage(message: str, fix: str) -> CommandError:
@@ -130,6 +130,7 @@ def _ask(settings: "Settings", who: "Actor", tenant: str, reference: str, reason
 
 
 def _write(
+    settings: "Settings",
     source: Path,
     tenant: str,
     chosen: "Report",
@@ -140,10 +141,13 @@ def _write(
     with_mark: bool,
     as_json: bool,
 ) -> None:
-    from claims.reports import MissingError, ReportError, write
+    from claims.reports import MissingError, ReportError, work_of, write
 
+    work = work_of(settings.store_url, tenant) if chosen.name == "underpayments" else None
     try:
-        written = write(source, tenant, chosen, filters, file_format, out, table_name=table, with_mark=with_mark)
+        written = write(
+            source, tenant, chosen, filters, file_format, out, table_name=table, with_mark=with_mark, work=work
+        )
     except MissingError as error:
         raise CommandError(str(error), fix="build the marts and publish them again: claimworks demo") from error
     except ReportError as error:

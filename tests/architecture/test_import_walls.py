@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "dashboards",
         "compliance.access",
         "compliance.exporting",
+        "compliance.working",
         "claims.store",
         "claims.denials",
         "claims.reports",

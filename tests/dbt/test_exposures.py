@@ -63,6 +63,8 @@ def read_by_page(page: Path) -> set[str]:
     found = named_marts(text).union(*(named_marts(queries[name]) for name in reached))
     if re.search(r"^from dashboards import .*\bdownloads\b", text, re.MULTILINE):
         found = found.union(*(read_by_report(name) for name in REPORTS))
+    if re.search(r"^from dashboards import .*\bworking\b", text, re.MULTILINE):
+        found |= read_by_report("underpayments")
     return found
 
 

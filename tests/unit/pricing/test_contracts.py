@@ -1,17 +1,23 @@
 """Contracts: each method by hand, and every authoring error caught at load with file and line."""
 
+import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from claims.pricing import ContractError, load_contracts, price, replay
+from claims.pricing import ContractError, contracts_of, load_contracts, price, replay
+from orchestration.cli import app
+from orchestration.exits import CommandError
 from tests.unit.pricing.tables import Tables, fee, lines
 
 Small = Callable[..., Tables]
+AtHome = Callable[[Path], AbstractContextManager[Any]]
 
 GOOD = """
 contracts:
@@ -151,3 +157,104 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ContractError) as caught:
         load_contracts(tmp_path)
     assert [one.split(": ")[0] for one in caught.value.problems] == ["a.yml:9", "a.yml:12", "b.yml:1"]
+
+
+LISTED = """
+contracts:
+  - id: heron-2025
+    payers: [COM07]
+    effective_from: 2025-01-01
+    terms:
+      - {method: fixed_fee, fees_file: heron.csv}
+"""
+FEES = (
+    "code,modifier,fee,facility_fee\n99213,,100.00,70.00\n20610,,60.00,\n20610,50,90.00,\n20610,59,55.00,50.00\n"
+    "70450,26,31.00,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "amount"),
+    [
+        ({"code": "99213"}, "100.00"),
+        ({"code": "99213", "place_of_service_code": "22"}, "70.00"),
+        ({"code": "20610", "place_of_service_code": "22"}, "60.00"),
+        ({"code": "20610", "mods": "RT 50"}, "90.00"),
+        ({"code": "20610", "mods": "50 59"}, "55.00"),
+        ({"code": "20610", "mods": "59 50", "place_of_service_code": "22"}, "50.00"),
+        ({"code": "70450", "mods": "26", "place_of_service_code": "22"}, "31.00"),
+        ({"code": "70450"}, None),
+        ({"code": "99213", "claim_type": "institutional", "bill_type_code": "13"}, "70.00"),
+        ({"code": "99213", "claim_type": "institutional", "bill_type_code": "11"}, None),
+    ],
+    ids=["office", "facility", "one fee for both", "a modifier's own fee", "the lowest of two", "and in any order",
+         "professional part", "no fee for the whole", "hospital outpatient", "a stay has no fee by code"],
+)  # fmt: skip
+def test_a_list_of_fees_beside_the_contract(
+    small: Small, tmp_path: Path, line: dict[str, Any], amount: str | None
+) -> None:
+    (tmp_path / "heron.csv").write_text(FEES)
+    contracts = load_contracts(written(tmp_path, LISTED))
+    [row] = price(lines({"payer_id": "COM07", "charge_amount": 500, **line}), small(), contracts).to_pylist()
+    assert row["allowed_amount"] == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("fees", "problem"),
+    [
+        ("code,price\n99213,1\n", "heron.csv:1: the header must be of"),
+        ("code,fee\n99213\n", "heron.csv:2: 1 cells, the header has 2"),
+        ("code,fee\n9921,1.00\n", "heron.csv:2: 9921 is no code"),
+        ("code,fee\n99213,1.005\n", "heron.csv:2: fee '1.005' is no amount"),
+        ("code,fee\n99213,-1\n", "heron.csv:2: fee '-1' is no amount"),
+        ("code,modifier,fee\n99213,25,1\n\n99213,25,2\n", "heron.csv:4: 99213 25 stands twice"),
+        ("code,fee\n", "heron.csv:1: no fee"),
+        (None, "contracts.yml:7: fees_file 'heron.csv': No such file"),
+    ],
+)
+def test_a_list_of_fees_is_checked_with_file_and_line(tmp_path: Path, fees: str | None, problem: str) -> None:
+    if fees is not None:
+        (tmp_path / "heron.csv").write_text(fees)
+    with pytest.raises(ContractError) as caught:
+        load_contracts(written(tmp_path, LISTED))
+    assert [one for one in caught.value.problems if one.startswith(problem)], caught.value.problems
+
+
+def test_a_fee_list_stands_beside_its_contract_and_nowhere_else(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"contracts\.yml:7: fees_file '\.\./heron\.csv' must be the name"):
+        load_contracts(written(tmp_path, LISTED.replace("heron.csv", "../heron.csv")))
+
+
+def test_a_tenant_has_the_contracts_of_all_and_its_own(tmp_path: Path) -> None:
+    assert contracts_of(tmp_path, "alder") == ()
+    written(tmp_path, GOOD)
+    (tmp_path / "alder").mkdir()
+    (tmp_path / "alder" / "heron.csv").write_text(FEES)
+    written(tmp_path / "alder", LISTED.replace("heron-2025", "egret-2025"))
+    assert [one.contract_id for one in contracts_of(tmp_path, "alder")] == ["bluebird-2025", "heron-2025", "egret-2025"]
+    assert [one.contract_id for one in contracts_of(tmp_path, "birch")] == ["bluebird-2025", "heron-2025"]
+    written(tmp_path / "alder", LISTED.replace("heron-2025", "egret-2025").replace("COM07", "COM03"))
+    with pytest.raises(ContractError, match="payer 'COM03' has two contracts from 2025-01-01"):
+        contracts_of(tmp_path, "alder")
+
+
+def test_contracts_are_loaded_whole_or_not_at_all(at_home: AtHome, tmp_path: Path) -> None:
+    source = tmp_path / "given"
+    source.mkdir()
+    (source / "heron.csv").write_text(FEES)
+    written(source, LISTED, "heron.yml")
+    with at_home(tmp_path / "home") as settings:
+        load = ["contracts", "load", str(source / "heron.yml"), "--tenant", "alder"]
+        assert CliRunner().invoke(app, load).exit_code == 0
+        shown = CliRunner().invoke(app, ["contracts", "list", "--tenant", "alder", "--date", "2025-07-01", "--json"])
+        [held] = json.loads(shown.stdout)["contracts"]
+        assert (held["contract_id"], held["fees"], held["effective_to"]) == ("heron-2025", 5, None)
+        before = {path.name: path.read_bytes() for path in (settings.contracts / "alder").iterdir()}
+        assert set(before) == {"heron.csv", "heron.yml"}
+        (source / "heron.csv").write_text("code,fee\n99213,none\n")
+        refused = CliRunner().invoke(app, load)
+        assert isinstance(refused.exception, CommandError)
+        assert "PRICE-CONTRACT" in str(refused.exception)
+        assert "heron.csv:2" in str(refused.exception)
+        assert {path.name: path.read_bytes() for path in (settings.contracts / "alder").iterdir()} == before
+        assert [path.name for path in settings.contracts.iterdir()] == ["alder"]

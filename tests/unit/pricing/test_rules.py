@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from claims.pricing import PRICED, LinesError, Pricer, lines_of, price, to_document, to_text
+from claims.pricing import PRICED, ContractError, LinesError, Pricer, lines_of, price, to_document, to_text
 from claims.pricing.keys import PackError
 from claims.pricing.rules import BY_NAME, NAMES, REASONS
 from claims.schema import arrow
@@ -258,3 +259,9 @@ def test_rules_and_reasons_are_stored_as_small_numbers() -> None:
     assert len(NAMES) == len(BY_NAME) < 128
     assert len(REASONS) < 128
     assert all(rule.words and rule.citation for rule in BY_NAME.values())
+
+
+def test_every_error_and_reason_has_its_line_in_the_docs(root: Path) -> None:
+    page = (root / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert not [error.code for error in (ContractError, LinesError) if f"| `{error.code}` |" not in page]
+    assert not [reason for reason, words in REASONS.items() if f"| `{reason}` | {words} |" not in page]

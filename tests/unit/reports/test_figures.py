@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from claims.reports import REPORTS, Filters, MissingError, ReportError, open_report
+from claims.reports import REPORTS, WORK, Filters, MissingError, ReportError, open_report
 from tests.unit.reports.conftest import CUT_OFF, NPI, Rows, claim, owed
 
 Published = Callable[[Rows], Path]
@@ -60,6 +61,33 @@ def test_underpayments_are_those_of_the_mart_by_month_of_detection(published: Pu
     [row] = csv_rows(copy, "underpayments", "payers", end=date(2025, 4, 1))
     assert (row["line_count"], row["variance_amount"], row["recovered_amount"]) == ("1", "10.00", "4.00")
     assert row["variance_share"] == "0.125"
+
+
+def test_the_work_on_a_short_line_stands_beside_it(published: Published) -> None:
+    short = {"tenant_id": "alder", "line_number": 1, "payer_id": "EVG01", "month_date": date(2025, 4, 1)}
+    short |= {"variance_amount": 10, "open_variance_amount": 10, "recovered_amount": 0}
+    stands = {"a-1": "detected", "a-2": "detected", "a-3": "recovered", "a-4": "replaced", "a-5": "partly_recovered"}
+    copy = published(
+        {"fct_underpayments": [short | {"claim_id": claim, "status": status} for claim, status in stands.items()]}
+    )
+    told = [("a-2", "sent"), ("a-3", "rejected"), ("a-4", "sent"), ("a-5", "rejected"), ("elsewhere", "sent")]
+    work = pa.Table.from_pylist(
+        [
+            {"claim_id": claim, "line_number": 1, "work_status": status, "worked_date": date(2025, 5, 1)}
+            for claim, status in told
+        ],
+        schema=WORK,
+    )
+    report = REPORTS["underpayments"]
+    with open_report(copy, "alder", report, Filters(), work) as opened:
+        rows = [row for batch in opened.batches(report.table("lines")) for row in batch.to_pylist()]
+        sums = [row for batch in opened.batches(report.table("work")) for row in batch.to_pylist()]
+    assert {row["claim_id"]: row["work_status"] for row in rows} == {
+        "a-1": "open", "a-2": "sent", "a-3": "recovered", "a-4": "invalid", "a-5": "rejected",
+    }  # fmt: skip
+    assert {row["work_status"]: row["line_count"] for row in sums} == {
+        "invalid": 1, "open": 1, "recovered": 1, "rejected": 1, "sent": 1,
+    }  # fmt: skip
 
 
 def test_a_deposit_stands_beside_its_claims_and_provider_adjustments(published: Published, csv_rows: Read) -> None:
