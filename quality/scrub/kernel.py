@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from claims import schema
 from claims.reference import Reference
 from quality.scrub import beside as beside_tables
-from quality.scrub import inputs, official, plan, views
+from quality.scrub import diagnoses, inputs, official, plan, views
 from quality.scrub.plan import Plan, Variant
 from quality.scrub.rowwise import Index, Rowwise
 from quality.scrub.rulebook import Rulebook, RuleError, load_rules
@@ -96,7 +96,8 @@ class Scrubber:
                 self._connection.execute(f"CREATE TABLE ref_{alias} AS SELECT * FROM ref_in")
                 self._connection.unregister("ref_in")
             official.install(self._connection, reference)
-            for name in views.LOOKED_UP:
+            diagnoses.install(self._connection, reference)
+            for name in (*views.LOOKED_UP, *diagnoses.TABLES):
                 self._indexes[name] = Index(self._connection.table(name).to_arrow_table())
         self._check()
 

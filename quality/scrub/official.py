@@ -20,7 +20,7 @@ _CODE_SOURCES: dict[str, tuple[str, str, str]] = {
         (
             f"hcpcs_code AS code, {_DAYS}, status_code, pctc_indicator, global_days, multiple_procedure_indicator, "
             "bilateral_indicator, assistant_indicator, cosurgeon_indicator, team_indicator, "
-            "nullif(endoscopic_base_code, '') AS endoscopic_base_code"
+            "nullif(endoscopic_base_code, '') AS endoscopic_base_code, is_nonfacility_na"
         ),
         "WHERE modifier = ''",
     ),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from quality.scrub import beside, expressions, views
+from quality.scrub import beside, diagnoses, expressions, views
 from quality.scrub.expressions import in_parentheses
 from quality.scrub.rulebook import (
     CLAIM_TYPES,
@@ -143,6 +143,8 @@ def make(
                 needed[alias].add(column)
     relations = {one.relation for one in passes}
     used = {"claim"}.union(*(views.RELATIONS[one][1] for one in relations))
+    if not used.isdisjoint(views.MADE):
+        used.add("code")
     tables = {alias: _table(alias, needed[alias]) for alias in views.SOURCES if alias in used}
     if "npi" in used:
         tables["npi"] = _npi(have)
@@ -151,6 +153,15 @@ def make(
         tables["earlier"] = _earlier(kept, have)
     what = beside.Given(have, has_history)
     tables |= {alias: one.sql(what) for alias, one in beside.ALIASES.items() if alias in used}
+    if "icd" in used:
+        tables["icd"] = diagnoses.ICD_SQL
+    if "note" in used:
+        tables["noted"] = diagnoses.NOTED_SQL
+    if "pointed" in used:
+        tables["icd"] = diagnoses.ICD_SQL
+        tables["pointed"] = diagnoses.POINTED_SQL
+    if "determination" in used:
+        tables["determination"] = diagnoses.DETERMINATION_SQL
     picked = tuple(
         (alias, name)
         for alias, names in views.PICKED.items()
@@ -163,7 +174,8 @@ def make(
 def _needs_reference(rule: Rule) -> bool:
     aliases = views.RELATIONS[rule.relation][1]
     seen = rule.columns | views.JOINED_BY.get(rule.relation, frozenset())
-    return not views.REFERENCES.keys().isdisjoint(aliases) or any(_looks_up(*one) for one in seen)
+    official = views.REFERENCES.keys() | views.MADE.keys()
+    return not official.isdisjoint(aliases) or any(_looks_up(*one) for one in seen)
 
 
 @cache
@@ -188,7 +200,7 @@ def _with_roles(rule: Rule, have: Mapping[str, frozenset[str]]) -> frozenset[tup
     if reads := frozenset().union(*(beside.ALIASES[alias].reads for alias in relation if alias in beside.ALIASES)):
         return rule.columns | reads | (set(_roles(have).values()) if "npi" in relation else frozenset())
     if rule.relation in views.JOINED_BY:
-        seen = {("line" if alias == "other" else alias, column) for alias, column in rule.columns}
+        seen = {(views.TWINS.get(alias, alias), column) for alias, column in rule.columns}
         return frozenset(seen) | views.JOINED_BY[rule.relation]
     if rule.relation != "npi":
         return rule.columns
@@ -217,7 +229,7 @@ def _missing(columns: Iterable[tuple[str, str]], have: Mapping[str, frozenset[st
 @cache
 def _made_from(alias: str, name: str) -> frozenset[tuple[str, str]]:
     """The (reader's table, column) that a column of an alias comes from."""
-    if alias == "npi" or alias in views.REFERENCES or alias in beside.ALIASES:
+    if alias == "npi" or alias in views.REFERENCES or alias in views.MADE or alias in beside.ALIASES:
         return frozenset()
     if alias == "earlier":
         return _made_from("line" if name in views.EARLIER_LINE else "claim", name)
@@ -378,9 +390,20 @@ _FROM = {
     "ON other.claim_row = line.claim_row AND other.endoscopic_base_code = line.procedure_code "
     "AND other.line_number <> line.line_number AND other.service_date = line.service_date "
     "AND other.rendering_npi IS NOT DISTINCT FROM line.rendering_npi",
-    "icd": "code JOIN claim ON claim.claim_row = code.claim_row JOIN ref_icd icd ON icd.icd10cm_code = code.code "
-    "AND claim.last_service_date >= icd.effective_from "
-    "AND claim.last_service_date <= coalesce(icd.effective_to, claim.last_service_date)",
+    # A diagnosis with what the code set of its day says of it.
+    "icd": f"code JOIN claim ON claim.claim_row = code.claim_row AND code.category IS NOT NULL {diagnoses.ICD_JOIN}",
+    # A diagnosis beside another one of the claim that a note of the tabular list under it names.
+    "noted": "code JOIN claim ON claim.claim_row = code.claim_row JOIN code companion "
+    "ON companion.claim_row = code.claim_row AND companion.code <> code.code "
+    "AND companion.diagnosis_position IS NOT NULL AND code.diagnosis_position IS NOT NULL "
+    "JOIN noted note ON note.code = code.code AND note.companion = companion.code "
+    "AND claim.last_service_date BETWEEN note.effective_from AND note.effective_to",
+    # A line with modifier LT or RT beside each diagnosis that it points to.
+    "sided": "line JOIN claim ON claim.claim_row = line.claim_row JOIN pointed "
+    "ON pointed.claim_row = line.claim_row AND pointed.line_number = line.line_number",
+    # A Medicare line whose procedure determinations name, beside each diagnosis that it is for.
+    "determined": "line JOIN claim ON claim.claim_row = line.claim_row JOIN determination "
+    "ON determination.claim_row = line.claim_row AND determination.line_number = line.line_number",
     "settled": "adjudication JOIN claim ON claim.claim_row = adjudication.claim_row "
     "LEFT JOIN line ON line.claim_row = adjudication.claim_row AND line.line_number = adjudication.line_number "
     "LEFT JOIN (SELECT claim_row, line_number, payer_id, sum(amount) AS amount FROM adjustment "

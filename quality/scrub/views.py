@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from claims import schema
-from quality.scrub import beside
+from quality.scrub import beside, diagnoses
 
 # alias -> the reader's table behind it, in the order in which the tables are made. `claim` comes last: it sums them up.
 SOURCES: dict[str, str] = {
@@ -127,6 +127,10 @@ DERIVED: dict[str, dict[str, Derived]] = {
         "cosurgeon_indicator": Derived("Its indicator for modifier 62", "ref_code.cosurgeon_indicator"),
         "team_indicator": Derived("Its indicator for modifier 66", "ref_code.team_indicator"),
         "endoscopic_base_code": Derived("Base of its endoscopy family", "ref_code.endoscopic_base_code"),
+        "is_nonfacility_na": Derived(
+            "The fee schedule says that the code is rarely or never done outside a facility",
+            "ref_code.is_nonfacility_na",
+        ),
         "opps_status": Derived("Status indicator of the code in OPPS addendum B", "ref_code.opps_status"),
         "hcpcs_from": Derived("First day of a HCPCS Level II code that was ever valid", "ref_code.hcpcs_from"),
         "hcpcs_through": Derived("Last day of a HCPCS Level II code that ended", "ref_code.hcpcs_through"),
@@ -502,6 +506,9 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "add_on": ("line", ("line", "claim", "other", "add_on")),
     "endoscopy": ("line", ("line", "claim", "other")),
     "icd": ("code", ("code", "claim", "icd")),
+    "noted": ("code", ("code", "claim", "companion", "note")),
+    "sided": ("line", ("line", "claim", "pointed")),
+    "determined": ("line", ("line", "claim", "determination")),
 }
 
 # Relations with a reference table: alias of the table -> its name in `claims.reference` and the columns that are seen.
@@ -509,9 +516,18 @@ RELATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 REFERENCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "pair": ("ncci_pairs", ("setting", "column1_code", "column2_code", "modifier_indicator")),
     "add_on": ("add_on_codes", ("add_on_code", "primary_code", "edit_type")),
-    "icd": ("icd10cm_codes", ("icd10cm_code", "is_billable")),
 }
+# Aliases whose tables are made of the official ones for the codes of a run: their columns.
+MADE: dict[str, dict[str, str]] = {
+    "icd": diagnoses.ICD_COLUMNS,
+    "note": diagnoses.NOTE_COLUMNS,
+    "pointed": diagnoses.POINTED_COLUMNS,
+    "determination": diagnoses.DETERMINATION_COLUMNS,
+}
+# An alias that is another one under a second name: another line, another diagnosis of the claim.
+TWINS = {"other": "line", "companion": "code"}
 # What the kernel itself needs of the claim to find that row.
+_ICD = frozenset((("code", "code"), ("code", "category"), ("claim", "last_service_date")))
 JOINED_BY: dict[str, frozenset[tuple[str, str]]] = {
     "pair": frozenset(
         (("line", "procedure_code"), ("line", "service_date"), ("line", "rendering_npi"), ("claim", "claim_type"))
@@ -537,7 +553,20 @@ JOINED_BY: dict[str, frozenset[tuple[str, str]]] = {
             ("line", "endoscopic_base_code"),
         )
     ),
-    "icd": frozenset((("code", "code"), ("claim", "last_service_date"))),
+    "icd": _ICD,
+    "noted": _ICD | {("code", "diagnosis_position")},
+    "sided": _ICD | {("code", "diagnosis_position"), ("line", "pointers"), ("line", "modifiers")},
+    "determined": frozenset(
+        (
+            ("code", "code"),
+            ("code", "diagnosis_position"),
+            ("line", "pointers"),
+            ("line", "procedure_code"),
+            ("line", "service_date"),
+            ("claim", "claim_type"),
+            ("claim", "claim_filing_code"),
+        )
+    ),
     "settled": frozenset((("adjustment", "payer_id"), ("adjustment", "amount"), ("adjudication", "payer_id"))),
 }
 
@@ -572,8 +601,10 @@ def columns(alias: str) -> dict[str, str]:
     if alias in REFERENCES:
         name, seen = REFERENCES[alias]
         return dict.fromkeys(seen, f"Of reference table {name}, as of the day of service")
-    if alias == "other":
-        return columns("line")
+    if alias in MADE:
+        return MADE[alias]
+    if alias in TWINS:
+        return columns(TWINS[alias])
     if alias == "earlier":
         line, claim = columns("line"), columns("claim")
         return {name: line[name] for name in EARLIER_LINE} | {name: claim[name] for name in EARLIER_CLAIM}
