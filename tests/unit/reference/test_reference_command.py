@@ -80,9 +80,12 @@ def test_the_default_is_whole_and_holds_each_key_once_a_day():
 
 def test_the_default_has_no_descriptor_and_no_wording():
     reference = open_reference(None)
-    for name in ("places_of_service", "icd10cm_codes"):
-        column = "name" if name == "places_of_service" else "description"
-        assert reference.table(name)[column].null_count == reference.table(name).num_rows
+    places = reference.table("places_of_service")
+    assert places["name"].null_count == places.num_rows
+    # No more than rules read of a title: a side, a trimester, that it is a manifestation.
+    facts = ["right", "left", "first trimester", "third trimester", "in diseases classified elsewhere"]
+    said = pc.unique(reference.table("icd10cm_codes")["description"].drop_null()).to_pylist()
+    assert set(said) <= {*facts, "second trimester"}
     assert not pc.any(pc.greater(pc.utf8_length(reference.table("adjustment_codes")["adjustment_code"]), 5)).as_py()
 
 
