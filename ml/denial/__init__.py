@@ -22,6 +22,7 @@ from ml.denial.features import FEATURES, FeatureError, feature_digest
 from ml.denial.model import TrainedModel, read_model
 from ml.denial.monitoring import drift_windows
 from ml.denial.scoring import SCORES, score
+from ml.denial.submission import features_of
 from ml.denial.training import TrainingError, TrainingSettings, train
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "drift_windows",
     "evaluate",
     "feature_digest",
+    "features_of",
     "model_card",
     "read_model",
     "score",
