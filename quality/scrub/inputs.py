@@ -15,25 +15,31 @@ from quality.scrub import views
 
 
 def prepare(
-    tables: Mapping[str, pa.Table], collected: Iterable[str], picked: Iterable[tuple[str, str]] = ()
+    tables: Mapping[str, pa.Table],
+    collected: Iterable[str],
+    picked: Iterable[tuple[str, str]] = (),
+    asked: frozenset[str] | None = None,
 ) -> dict[str, pa.Table]:
     """Alias -> the reader's table with `claim_row` (position of its claim in `claims`), rows without a claim left out.
 
     `claims` has the list columns `collected` besides, every alias the columns of `picked` (alias, name). Tables that
     are not given are empty. Rows of a claim need not stand together; their order within the claim is kept.
+    Only columns of a name in `asked` are kept, where it is given, and those that place a row.
     """
-    claims = tables["claims"]
+    collected = tuple(collected)
+    kept = None if asked is None else asked | _KEPT | {views.COLLECTED[name].column for name in collected}
+    claims = _only(tables["claims"], kept)
     keys = _Keys(claims)
     out: dict[str, pa.Table] = {}
     for alias, name in views.SOURCES.items():
         if alias == "claim":
             continue
-        table = tables.get(name)
+        table = _only(tables[name], kept) if name in tables else None
         if table is not None and name in schema.BY_NAME and table.num_rows and table["claim_ordinal"].null_count:
             # What stands above the claims of a detail table belongs to none of them.
             table = table.filter(pc.is_valid(table["claim_ordinal"]))
         if table is None or not table.num_rows:
-            table = schema.empty(name) if table is None else table
+            table = _only(schema.empty(name), kept) if table is None else table
             out[alias] = table.append_column("claim_row", pa.array([], pa.int32()))
             continue
         rows = keys.rows(table)
@@ -45,14 +51,21 @@ def prepare(
         out[alias] = table.append_column("claim_row", pa.array(rows, pa.int32()))
     count = claims.num_rows
     claims = claims.append_column("claim_row", pa.array(np.arange(count, dtype=np.int32)))
-    for name in collected:
-        claims = claims.append_column(name, _collect(views.COLLECTED[name], out, count))
-    out["claim"] = claims
+    out["claim"] = _with(claims, {name: _collect(views.COLLECTED[name], out, count) for name in collected})
     details = _Details(tables)
     added: dict[str, dict[str, pa.Array]] = {}
     for alias, name in picked:
         added.setdefault(alias, {})[name] = _pick(views.PICKED[alias][name], alias, details, keys, out[alias])
     return out | {alias: _with(out[alias], columns) for alias, columns in added.items()}
+
+
+_KEPT = frozenset(
+    ["file_id", "claim_ordinal", "transaction_ordinal", "line_number", "other_payer_ordinal", "detail_ordinal"]
+) | {"byte_offset", "qualifier"}
+
+
+def _only(table: pa.Table, kept: frozenset[str] | None) -> pa.Table:
+    return table if kept is None else table.select([name for name in table.column_names if name in kept])
 
 
 def _with(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
@@ -104,6 +117,11 @@ _NUMBERED = {"line": "line_number", "payer": "other_payer_ordinal"}
 _FILE = 1 << 44
 
 
+# What places a row of a detail table, and the columns that rows are chosen by.
+_PLACED = ("file_id", "claim_ordinal", "line_number", "other_payer_ordinal", "detail_ordinal", "byte_offset")
+_CODES = frozenset(name for picks in views.PICKED.values() for one in picks.values() for name, _ in one.where)
+
+
 class _Details:
     """Rows of the detail tables, found by where they stand and by what some of their columns say.
 
@@ -113,44 +131,48 @@ class _Details:
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         self.tables = tables
-        self._levels: dict[tuple[str, bool, str | None], pa.Table] = {}
-        self._codes: dict[tuple[str, bool, str | None, str], tuple[list[Any], Any]] = {}
+        self._levels: dict[tuple[str, bool, str | None], Any] = {}
+        self._codes: dict[tuple[str, str], tuple[list[Any], Any]] = {}
 
     def find(self, one: views.Picked, own: str | None) -> pa.Table | None:
-        """The rows that match, in their order; none where there are none."""
-        level = (one.table, one.above is not None, None if one.above else own)
-        table = self._level(level)
-        kept: Any = None
-        for name, wanted in (*one.where, (one.column, None)) if table.num_rows else ():
-            values, codes = self._column((*level, name))
+        """The rows that match, in their order, with what places them; none where there are none."""
+        rows = self._level((one.table, one.above is not None, None if one.above else own))
+        for name, wanted in (*one.where, (one.column, None)):
+            values, codes = self._column(one.table, name)
             chosen = np.array([value is not None and (wanted is None or value in wanted) for value in values])
             if not chosen.any():
                 return None
-            kept = chosen[codes] if kept is None else kept & chosen[codes]
-        return table.take(pa.array(np.flatnonzero(kept))) if kept is not None and kept.any() else None
+            rows = rows[chosen[codes[rows]]]
+        if not len(rows):
+            return None
+        table = self.tables[one.table]
+        names = [name for name in _PLACED if name in table.column_names]
+        return table.select(list(dict.fromkeys([*names, one.column]))).take(pa.array(rows))
 
-    def _level(self, level: tuple[str, bool, str | None]) -> pa.Table:
+    def _level(self, level: tuple[str, bool, str | None]) -> Any:
+        """Numbers of the rows above claims, or of those in them, in a line or another payer (`own`) or in neither."""
         if level not in self._levels:
             name, is_above, own = level
             table = self.tables[name]
-            if table.num_rows:
-                kept = (pc.is_null if is_above else pc.is_valid)(table["claim_ordinal"])
-                for column in () if is_above else ("line_number", "other_payer_ordinal"):
-                    kept = pc.and_(kept, (pc.is_valid if column == own else pc.is_null)(table[column]))
-                table = table.filter(kept)
-            self._levels[level] = table
+            kept = (pc.is_null if is_above else pc.is_valid)(table["claim_ordinal"])
+            for column in () if is_above else ("line_number", "other_payer_ordinal"):
+                kept = pc.and_(kept, (pc.is_valid if column == own else pc.is_null)(table[column]))
+            self._levels[level] = np.flatnonzero(kept.to_numpy())
         return self._levels[level]
 
-    def _column(self, key: tuple[str, bool, str | None, str]) -> tuple[list[Any], Any]:
-        if key not in self._codes:
-            column = self._level(key[:3])[key[3]].combine_chunks()
+    def _column(self, table: str, name: str) -> tuple[list[Any], Any]:
+        """The distinct values of a column, null last, and the number of each row's value among them."""
+        if (table, name) not in self._codes:
+            column = self.tables[table][name].combine_chunks()
             if isinstance(column, pa.ChunkedArray):
-                column = pa.concat_arrays(column.chunks)
-            encoded = column.dictionary_encode()
-            # The last place stands for null.
-            codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy()
-            self._codes[key] = ([*encoded.dictionary.to_pylist(), None], codes)
-        return self._codes[key]
+                column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+            if name in _CODES:
+                encoded = column.dictionary_encode()
+                codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy()
+                self._codes[table, name] = ([*encoded.dictionary.to_pylist(), None], codes)
+            else:  # of other columns only whether there is a value is asked
+                self._codes[table, name] = ([True, None], column.is_null().to_numpy(zero_copy_only=False).astype(int))
+        return self._codes[table, name]
 
 
 def _pick(one: views.Picked, alias: str, details: _Details, keys: _Keys, owners: pa.Table) -> pa.Array:

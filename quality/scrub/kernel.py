@@ -240,11 +240,13 @@ def scrub(
 
 def _given(made: Plan, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> dict[str, pa.Table]:
     """The tables that a plan begins with, by the names that it has for them."""
-    given = {f"in_{alias}": table for alias, table in inputs.prepare(tables, made.collected, made.picked).items()}
+    given = {
+        f"in_{alias}": table for alias, table in inputs.prepare(tables, made.collected, made.picked, made.words).items()
+    }
     given["in_transaction"] = tables.get("transactions", schema.empty("transactions"))
     given |= {f"in_{name}": tables[name] for name in beside_tables.TABLES if name in tables}
     if history is not None:
-        past = inputs.prepare(history, ())
+        past = inputs.prepare(history, (), (), made.words)
         given |= {"past_claim": past["claim"], "past_line": past["line"]}
     return given
 

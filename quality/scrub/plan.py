@@ -7,6 +7,7 @@ Every rule is one boolean column of its pass. A rule whose layer is overridden h
 for somebody, and the conditions of the variants exclude each other.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -53,6 +54,7 @@ _ALWAYS = {
     "attachment": ("detail_ordinal", "line_number"),
     "party": ("detail_ordinal", "line_number"),
 }
+_WORD = re.compile(r"[a-z_][a-z_0-9]*")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Plan:
     passes: tuple[Pass, ...]
     collected: tuple[str, ...]
     picked: tuple[tuple[str, str], ...]
+    words: frozenset[str]  # every name in the SQL of the tables: columns of other names need not be there
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -168,7 +171,8 @@ def make(
         if alias in used
         for name in sorted(needed[alias] & names.keys())
     )
-    return Plan(tables, passes, tuple(sorted(needed["claim"] & views.COLLECTED.keys())), picked, left_out)
+    words = frozenset(_WORD.findall(" ".join(tables.values())))
+    return Plan(tables, passes, tuple(sorted(needed["claim"] & views.COLLECTED.keys())), picked, words, left_out)
 
 
 def _needs_reference(rule: Rule) -> bool:

@@ -687,7 +687,7 @@ class Rowwise:
             UnsupportedError: values that only DuckDB compares or computes.
         """
         tables: dict[str, Any] = {
-            name: source.rows(given[name]) for name, source in self._compiler.sources.items() if name in given
+            name: source.rows(given[name]) if name in given else [] for name, source in self._compiler.sources.items()
         }
         tables |= self._indexes
         try:
