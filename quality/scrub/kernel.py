@@ -119,7 +119,9 @@ class Scrubber:
 
     def rowwise(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None = None) -> Rowwise:
         """What answers a handful of claims with these columns, compiled once."""
-        tables = self._all(tables)
+        return self._compiled(self._all(tables), history)
+
+    def _compiled(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> Rowwise:
         with self._lock:
             key = self._key(tables, history)
             if key not in self._rowwise:
@@ -127,8 +129,7 @@ class Scrubber:
             return self._rowwise[key]
 
     def _few(self, tables: Mapping[str, pa.Table], history: Mapping[str, pa.Table] | None) -> pa.Table:
-        tables = self._all(tables)
-        made = self.rowwise(tables, history)
+        made = self._compiled(tables, history)
         given = _given(self._plan(tables, history), tables, history)
         fired = [
             _Fired(variant, views.RELATIONS[relation][0], *_arrays(rows)) for variant, relation, rows in made.run(given)

@@ -123,6 +123,7 @@ class Compiler:
     def __init__(self, indexes: Iterable[str] = ()) -> None:
         self.sources: dict[str, Source] = {}
         self.made: dict[str, dict[str, int]] = {}
+        self.unknown: dict[str, str] = {}  # tables that only the engine makes -> why
         self.indexes = frozenset(indexes)
 
     def select(self, node: dict[str, Any]) -> tuple[list[str], Callable[[Tables], Rows]]:
@@ -191,6 +192,8 @@ class Compiler:
         """Columns of a table or subquery by place, and what gives its rows."""
         if node["type"] == "BASE_TABLE":
             name = node["table_name"]
+            if name in self.unknown:
+                raise UnsupportedError(f"table {name}: {self.unknown[name]}")
             columns = self.made[name] if name in self.made else self.sources.setdefault(name, Source())
             return columns, lambda tables: tables[name]
         if node["type"] == "SUBQUERY":
@@ -645,9 +648,12 @@ class Rowwise:
         self.rest: list[Pass] = []
         trees = _trees([*made.tables.values(), *(one.sql for one in made.passes)])
         for name, tree in zip(made.tables, trees, strict=False):
-            names, run = self._compiler.select(tree)
-            self._compiler.made[name] = {column: n for n, column in enumerate(names)}
-            self._tables[name] = run
+            try:
+                names, self._tables[name] = self._compiler.select(tree)
+            except UnsupportedError as error:
+                self._compiler.unknown[name] = str(error)
+            else:
+                self._compiler.made[name] = {column: n for n, column in enumerate(names)}
         for one, tree in zip(made.passes, trees[len(made.tables) :], strict=True):
             self._pass(one, tree)
 
