@@ -12,6 +12,7 @@ Writing the same partition twice changes no byte: a month whose rows did not cha
 """
 
 import os
+import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -78,10 +79,14 @@ class Lake:
             if not known.equals(schema):
                 raise LakeSchemaError(
                     f"{layer}/{table}: the lake's schema is an older one ({_difference(known, schema)}); "
-                    "the lake is rebuilt from landing: remove its folder and ingest again"
+                    "claimworks ingest --reprocess --all reads every file of landing again"
                 )
             return
         _write(schema.empty_table(), path)
+
+    def remove(self, layer: str, table: str) -> None:
+        """Take a table out of the lake with all its rows; one that is not there is no error."""
+        shutil.rmtree(self.directory(layer, table), ignore_errors=True)
 
     def write(self, layer: str, table: str, data: pa.Table, replace: Iterable[tuple[str, date]]) -> Written:
         """Replace the partitions (tenant_id, received_date) of `replace` by the rows of `data`; leave all others alone.
@@ -118,8 +123,10 @@ class Lake:
             done = list(pool.map(one, sorted(months)))
         return Written(data.num_rows, done.count("written"), done.count("unchanged"), done.count("removed"))
 
-    def read(self, layer: str, table: str, columns: list[str] | None = None) -> pa.Table:
-        """The whole table, months in order, or the `columns` named.
+    def read(
+        self, layer: str, table: str, columns: list[str] | None = None, *, tenant_id: str | None = None
+    ) -> pa.Table:
+        """The whole table, months in order, or one tenant's rows of it, or the `columns` named.
 
         Raises:
             FileNotFoundError: nobody has made the table.
@@ -127,7 +134,8 @@ class Lake:
         folder = self.directory(layer, table)
         if not (folder / _EMPTY).exists():
             raise FileNotFoundError(f"{layer}/{table} is not in the lake; ingest or materialise it first")
-        paths = [folder / _EMPTY, *sorted(p for p in folder.glob("*/*.parquet") if not p.name.startswith("."))]
+        months = folder.glob(f"{tenant_id or '*'}/*.parquet")
+        paths = [folder / _EMPTY, *sorted(p for p in months if not p.name.startswith("."))]
         return pa.concat_tables([_read(p, columns) for p in paths])
 
 
@@ -199,7 +207,7 @@ def _conform(name: str, data: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def _sorted(data: pa.Table, table: str) -> pa.Table:
     known = contract.BY_NAME.get(table)
-    keys = [k for k in known.keys if k in data.column_names] if known else []
+    keys = [k for k in known.keys if k in data.column_names and k not in _PARTITION] if known else []
     order = [(name, "ascending") for name in (*_PARTITION, *keys)]
     indices = pc.sort_indices(data, sort_keys=order)
     positions = indices.to_numpy()

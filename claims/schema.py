@@ -85,6 +85,7 @@ class Table:
     """One lake table: `name`, its grain in words, its columns in order, and the persons it names.
 
     A table with `in_lake` false holds whole raw text: it never reaches the lake, its blocks go sealed to the vault.
+    `layer`: the layer of the lake that it stands in. `added`: columns that the ingest adds, as it does the partition.
     """
 
     name: str
@@ -94,6 +95,8 @@ class Table:
     feed: str
     persons: tuple[PersonKey, ...] = field(default=())
     in_lake: bool = True
+    layer: str = "bronze"
+    added: tuple[Column, ...] = field(default=())
 
 
 def _c(name: str, type_: pa.DataType, description: str, **kw: object) -> Column:
@@ -223,6 +226,7 @@ TABLES: tuple[Table, ...] = (
         ),
         ("file_id", "transaction_ordinal"),
         "x12",
+        added=(_c("reader_version", CODE, "Digest of the code that read the file: another may read it differently"),),
     ),
     Table(
         "segments",
@@ -1034,7 +1038,15 @@ DETAIL_TABLES: tuple[Table, ...] = (
     ),
 )
 
-# What is made of bronze, set by set, before dbt: same partitions, no identifier.
+# Where in a file a row of silver stands: provenance without the control numbers, which `claims` has.
+_PLACE: tuple[Column, ...] = tuple(
+    column
+    for column in PROVENANCE
+    if column.name in ("file_id", "transaction_ordinal", "segment_ordinal", "byte_offset")
+)
+_CLAIM_ID = _c("claim_id", TEXT, "One CLM: file_id, a hyphen, the ordinal of the claim in its file", nullable=False)
+
+# What we make of bronze, partition by partition, beyond the identity line: no column here is an identifier.
 SILVER_TABLES: tuple[Table, ...] = (
     Table(
         "priced_lines",
@@ -1073,6 +1085,66 @@ SILVER_TABLES: tuple[Table, ...] = (
         ),
         ("file_id", "claim_ordinal", "line_number"),
         "837",
+        layer="silver",
+    ),
+    Table(
+        "claim_edits",
+        "one row per rule that fired on a claim and the place where it fired",
+        (
+            _c("edit_id", TEXT, "claim_id, rule, line and part (0 where none), joined by colons", nullable=False),
+            _CLAIM_ID,
+            *_PLACE,
+            _c("claim_ordinal", INT, "n-th claim of the file", nullable=False),
+            _c("line_number", INT, "Service line that the edit is about; null where it is about the claim"),
+            _c("part", CODE, "What fired: claim, line, code, payer, adjustment, adjudication, npi", nullable=False),
+            _c("part_ordinal", INT, "n-th code, payer, adjustment or adjudication of the claim"),
+            _c("rule_id", CODE, "Rule, as in docs/rules.md", nullable=False),
+            _c(
+                "rule_digest",
+                CODE,
+                "Version of the rule: digest of what it says",
+                nullable=False,
+            ),
+            _c("category", CODE, "Category of the rule", nullable=False),
+            _c("severity", CODE, "error | warning | info, as it holds for this claim", nullable=False),
+            _c("rule_layer", CODE, "national | medicare | commercial | payer | tenant", nullable=False),
+            _c("message", TEXT, "What is wrong, without any value of the claim", nullable=False),
+            _c("fix", TEXT, "What to do about it", nullable=False),
+            _c("prevented_reason_code", CODE, "CARC that the rule is there to prevent"),
+        ),
+        ("edit_id",),
+        "scrub",
+        layer="silver",
+    ),
+    Table(
+        "claim_scrubs",
+        "one row per received day of a tenant that was scrubbed",
+        (
+            _c("claim_count", INT, "Claims scrubbed", nullable=False),
+            _c("edit_count", INT, "Edits found", nullable=False),
+            _c("claims_digest", CODE, "Digest of the day's claims and of their patients' earlier ones", nullable=False),
+            _c("rules_digest", CODE, "Digest of the rules that hold for the tenant, and of the kernel", nullable=False),
+            _c("reference_digest", CODE, "Digest of the releases that rules look things up in", nullable=False),
+            _c("edits_digest", CODE, "Digest of the edits found", nullable=False),
+            _c("overrides_digest", CODE, "Digest of the overrides of the day's edits; null without any"),
+        ),
+        ("received_date",),
+        "scrub",
+        layer="silver",
+    ),
+    Table(
+        "edit_overrides",
+        "one row per edit that a user overrode",
+        (
+            _c("edit_id", TEXT, "The edit that was overridden; once", nullable=False),
+            _CLAIM_ID,
+            _c("rule_id", CODE, "Rule of the edit", nullable=False),
+            _c("overridden_date", DATE, "Day on which it was overridden (UTC)", nullable=False),
+            _c("actor_role", CODE, "Role of the user who overrode it", nullable=False),
+        ),
+        ("edit_id",),
+        "scrub",
+        layer="silver",
     ),
 )
 
@@ -1083,6 +1155,7 @@ LAYERS: dict[str, tuple[Table, ...]] = {
     "bronze": tuple(table for table in TABLES if table.in_lake),
     "silver": SILVER_TABLES,
 }
+LAKE_TABLES: tuple[Table, ...] = tuple(table for tables in LAYERS.values() for table in tables)
 
 
 @cache
@@ -1111,13 +1184,18 @@ def bronze_columns(name: str) -> tuple[Column, ...]:
             case Split.SEAL:
                 pass
     out.extend(Column(p.becomes, TEXT, f"Keyed token of the {p.kind} named by the row") for p in table.persons)
-    return (*out, *PARTITION)
+    return (*out, *table.added, *PARTITION)
 
 
 @cache
 def bronze(name: str) -> pa.Schema:
     """The schema of lake table `bronze/<name>` or `silver/<name>`: tokens only, with the columns of the partition."""
     return pa.schema([pa.field(c.name, c.type, c.nullable) for c in bronze_columns(name)])
+
+
+def lake(name: str) -> pa.Schema:
+    """The schema of lake table `<layer>/<name>`, of any layer."""
+    return bronze(name)
 
 
 def empty(name: str) -> pa.Table:

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     SEGMENTS_CLEAR = "segments_clear"  # the segments of a claim as they were received
     IDENTITY = "identity"  # whose token this is
     WORK_LISTS = "work_lists"  # change where the work on an underpaid line stands
+    OVERRIDES = "overrides"  # say that a claim goes out although a rule fired
     REPORTS = "reports"  # finance reports as files: figures, and claim ids where a work list needs them
 
 
@@ -40,6 +41,7 @@ def _role(name: str, description: str, *permissions: Permission, is_of_all_tenan
 _MASKED, _CLEAR, _IDENTITY = Permission.SEGMENTS_MASKED, Permission.SEGMENTS_CLEAR, Permission.IDENTITY
 _REPORTS = Permission.REPORTS
 _WORK = Permission.WORK_LISTS
+_OVERRIDES = Permission.OVERRIDES
 
 LEAST = "analyst"
 ROLES: Mapping[str, Role] = MappingProxyType(
@@ -51,9 +53,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             _role("ml_engineer", "trains models on tokens; needs no claim"),
             _role("engineer", "runs the platform; reads segments of any tenant to find a fault",
                   _MASKED, is_of_all_tenants=True),
-            _role("coder", "reviews codes; diagnoses and procedures are never masked", _MASKED),
+            _role("coder", "reviews codes; diagnoses and procedures are never masked", _MASKED, _OVERRIDES),
             _role("biller", "corrects and appeals claims of patients, and speaks with their payers",
-                  _MASKED, _CLEAR, _IDENTITY, _REPORTS, _WORK),
+                  _MASKED, _CLEAR, _IDENTITY, _REPORTS, _WORK, _OVERRIDES),
             _role("privacy_officer", "answers patients and authorities, looks into incidents",
                   _MASKED, _CLEAR, _IDENTITY, _REPORTS, is_of_all_tenants=True),
         )

@@ -213,8 +213,8 @@ def _bronze(table: pa.Table, declared: contract.Table, tokens: Mapping[str, pa.A
                 pass
     for person in declared.persons:
         columns[person.becomes] = tokens[person.becomes]
-    partition = {c.name for c in contract.PARTITION}
-    schema = pa.schema([f for f in contract.bronze(declared.name) if f.name not in partition])
+    added = {c.name for c in (*declared.added, *contract.PARTITION)}
+    schema = pa.schema([f for f in contract.bronze(declared.name) if f.name not in added])
     return pa.table([columns[n] for n in schema.names], schema=schema)
 
 

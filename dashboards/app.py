@@ -21,6 +21,7 @@ page = st.navigation(
             st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
             st.Page("pages/kpis.py", title="KPIs", icon=":material/speed:", url_path="kpis"),
             st.Page("pages/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
+            st.Page("pages/edits.py", title="Claim edits", icon=":material/fact_check:", url_path="edits"),
             st.Page(
                 "pages/underpayments.py", title="Underpayments", icon=":material/price_check:", url_path="underpayments"
             ),

@@ -626,3 +626,131 @@ def _row(copy: db.Copy, sql: str, values: dict[str, db.Value]) -> dict[str, Any]
 
 def _pairs(copy: db.Copy, sql: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in zip(*db.read(copy, sql).to_pydict().values(), strict=True)]
+
+
+SEVERITIES = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class EditFilters:
+    """What the page of claim edits narrows to; an empty tuple means all."""
+
+    span: Span
+    payers: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+
+    def values(self, *names: str) -> dict[str, db.Value]:
+        """Those of the filters that a statement binds."""
+        known: dict[str, db.Value] = {"payers": self.payers, "rules": self.rules, "severities": self.severities}
+        return {"start": self.span.start, "end": self.span.end, **{name: known[name] for name in names}}
+
+
+_PAYER = "coalesce(payer_id, 'unknown')"
+_SENT = "submitted_date >= $start and submitted_date < $end::date + interval 1 month"
+_EDITS = (
+    f"{_SENT} and {_among(_PAYER, 'payers')} and {_among('rule_id', 'rules')} and {_among('severity', 'severities')}"
+)
+
+
+def edit_rules(copy: db.Copy) -> list[tuple[str, str]]:
+    """(rule, rule and what it finds) of every rule and finding that some claim has, by rule."""
+    sql = """
+        select rule_id, rule_id || ' · ' || any_value(message order by message) as name
+        from marts.fct_claim_edits
+        group by rule_id
+        order by rule_id
+    """
+    return _pairs(copy, sql)
+
+
+@dataclass(frozen=True)
+class EditTotals:
+    """The numbers of the page of claim edits."""
+
+    claim_count: int
+    failed_count: int
+    edit_count: int
+    overridden_count: int
+    denied_count: int
+    answered_count: int
+
+
+def edit_totals(copy: db.Copy, filters: EditFilters) -> EditTotals:
+    """Claims sent, claims with an edit, edits, and of these the overridden, the answered, the denied at their place."""
+    sql = f"""
+        with edits as (select * from marts.fct_claim_edits where {_EDITS}),
+        sent as (
+            select count(*) as claim_count
+            from marts.fct_claims
+            where {_SENT} and {_among(_PAYER, "payers")}
+        )
+        select
+            any_value(sent.claim_count)::bigint as claim_count,
+            count(distinct edits.claim_id)::bigint as failed_count,
+            count(edits.edit_id)::bigint as edit_count,
+            (count(*) filter (where edits.is_overridden))::bigint as overridden_count,
+            (count(*) filter (where edits.is_initially_denied))::bigint as denied_count,
+            (count(*) filter (where edits.first_adjudicated_date is not null))::bigint as answered_count
+        from sent
+        left join edits on true
+    """
+    return EditTotals(**_row(copy, sql, filters.values("payers", "rules", "severities")))
+
+
+def rule_performance(copy: db.Copy, filters: EditFilters) -> pa.Table:
+    """By rule: what it prevents, edits, overridden, judged, foretold, precision (null where nothing is judged)."""
+    sql = f"""
+        select
+            rule_id as rule,
+            {_words("any_value(category)")} as category,
+            any_value(prevented_reason_code) as prevents,
+            sum(fired_count)::bigint as fired,
+            sum(overridden_count)::bigint as overridden,
+            sum(judged_count)::bigint as judged,
+            sum(foretold_count)::bigint as foretold,
+            sum(foretold_count)::double / nullif(sum(judged_count), 0) as precision
+        from marts.agg_rule_performance
+        where {_MONTHS} and {_PAYERS} and {_among("rule_id", "rules")}
+        group by rule_id
+        order by fired desc, rule
+    """
+    return db.read(copy, sql, **filters.values("payers", "rules"))
+
+
+def edit_rows(copy: db.Copy, filters: EditFilters, limit: int | None) -> pa.Table:
+    """The edits, newest claims first, with what the payer made of each and the segment it is about."""
+    sql = f"""
+        select
+            submitted_date as submitted,
+            claim_id as claim,
+            line_number as line,
+            rule_id as rule,
+            severity,
+            message as finds,
+            fix,
+            coalesce(payer_name, payer_id) as payer,
+            prevented_reason_code as prevents,
+            initial_outcome as outcome,
+            initial_reason_code as denied_by,
+            is_foretold as foretold,
+            is_overridden as overridden,
+            file_id,
+            transaction_ordinal,
+            segment_ordinal,
+            byte_offset,
+            edit_id,
+            source
+        from marts.fct_claim_edits
+        where {_EDITS}
+        order by submitted_date desc, claim_id, line_number nulls first, rule_id, edit_id
+        {"" if limit is None else f"limit {int(limit)}"}
+    """
+    return db.read(copy, sql, **filters.values("payers", "rules", "severities"))
+
+
+def received_date(copy: db.Copy, claim_id: str) -> date:
+    """The day on which a claim's file was received."""
+    rows = db.read(copy, "select received_date from marts.fct_claims where claim_id = $claim", claim=claim_id)
+    day: date = rows.column("received_date")[0].as_py()
+    return day

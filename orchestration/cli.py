@@ -40,6 +40,7 @@ COMMANDS: dict[str, Command] = {
     "price": Command("price", "What a line, or every line of an 837, is allowed, with its arithmetic"),
     "scrub": Command("scrub", "Say what a payer would refuse on the claims of 837 files, and what to do about it"),
     "prepare": Command("prepare", "Read, scrub, price and score claims before they go out, as Parquet"),
+    "override": Command("override", "Say that a claim goes out although a rule fired, and why; recorded"),
     "train": Command("train", "Train a model and register it"),
     "promote": Command("promote", "Make a version of a model the champion"),
     "rollback": Command("rollback", "Give a model's champion back to the version before"),

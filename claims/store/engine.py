@@ -15,6 +15,7 @@ from claims.store.control_numbers import ControlNumbers
 from claims.store.exclusive import exclusive
 from claims.store.ledger import Ledger
 from claims.store.migrations import HEAD
+from claims.store.overrides import Overrides
 from claims.store.work import UnderpaymentWork
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -51,6 +52,11 @@ class Store:
     def underpayments(self) -> UnderpaymentWork:
         """What users did about underpaid lines."""
         return UnderpaymentWork(self.engine)
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        """The edits that users overrode."""
+        return Overrides(self.engine)
 
     def __enter__(self) -> "Store":
         return self

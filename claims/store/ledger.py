@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Table, and_, delete, func, insert, select, tuple_, update
 from sqlalchemy.sql.expression import bindparam
 
-from claims.store.models import FileRow, FileState, FindingCountRow, InterchangeRow
+from claims.store.models import FileOutcomeRow, FileRow, FileState, FindingCountRow, InterchangeRow
 
 _OUTCOME = (
     "state",
@@ -35,6 +35,7 @@ _CHUNK = 400  # values in one IN list; SQLite allows 32,766 parameters, older on
 _files: Table = FileRow.__table__  # type: ignore[assignment]
 _interchanges: Table = InterchangeRow.__table__  # type: ignore[assignment]
 _findings: Table = FindingCountRow.__table__  # type: ignore[assignment]
+_earlier: Table = FileOutcomeRow.__table__  # type: ignore[assignment]
 
 FILE_ID_LENGTH = 32
 
@@ -296,6 +297,40 @@ class Ledger:
             ]
             if counts:
                 connection.execute(insert(_findings), counts)
+
+    def reopen(self, ids: Collection[int]) -> int:
+        """Make files pending again; what had become of them stays in their history. Returns how many were reopened.
+
+        A duplicate has nothing to read and a file that is pending is left as it is.
+        """
+        now = datetime.now(UTC)
+        count = 0
+        closed = _files.c.state.not_in([FileState.RECEIVED.value, FileState.DUPLICATE.value])
+        with self._engine.begin() as connection:
+            for chunk in _chunks(sorted(ids)):
+                chosen = and_(_files.c.id.in_(chunk), closed)
+                found = connection.execute(select(_files.c.id, *(_files.c[name] for name in _OUTCOME)).where(chosen))
+                rows = [
+                    {**{name: row[name] for name in _OUTCOME}, "file": row["id"], "reopened_at": now}
+                    for row in found.mappings()
+                ]
+                if rows:
+                    connection.execute(insert(_earlier), rows)
+                    connection.execute(update(_files).where(chosen).values(state=FileState.RECEIVED.value))
+                    count += len(rows)
+        return count
+
+    def earlier_outcomes(self, id_: int) -> list[Outcome]:
+        """What had become of a file each time before it was read again, oldest first; without their findings."""
+        query = select(_earlier).where(_earlier.c.file == id_).order_by(_earlier.c.id)
+        with self._engine.connect() as connection:
+            return [
+                Outcome(
+                    id_, FileState(row["state"]), row["reason"], row["transaction_count"] or 0,
+                    row["quarantined_count"] or 0, row["claim_count"] or 0,
+                )
+                for row in connection.execute(query).mappings()
+            ]  # fmt: skip
 
     def replays(self, tenant_id: str, interchanges: Sequence[Interchange]) -> set[tuple[str, int]]:
         """Enter interchanges in the order given; returns (file_id, interchange_ordinal) of those that are replays.

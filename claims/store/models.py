@@ -77,6 +77,25 @@ class FileRow(Base):
     )
 
 
+class FileOutcomeRow(Base):
+    """What had become of a file when it was asked for again: every outcome but the present one, which `files` has."""
+
+    __tablename__ = "file_outcomes"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    file: Mapped[int] = mapped_column(ForeignKey("files.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    transaction_count: Mapped[int | None]
+    quarantined_count: Mapped[int | None]
+    claim_count: Mapped[int | None]
+    finding_count: Mapped[int | None]
+    reopened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (Index("ix_file_outcomes_file", "file"),)
+
+
 class InterchangeRow(Base):
     """An interchange seen in a file: what tells a replay, which is the same control number in other bytes."""
 
@@ -193,3 +212,23 @@ class UnderpaymentEventRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (Index("ix_underpayment_events_line", "tenant_id", "claim_id", "line_number"),)
+
+
+class EditOverrideRow(Base):
+    """An edit that a user overrode, once: the claim went out as it was. `reason` is his own words and stays here."""
+
+    __tablename__ = "edit_overrides"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(64))
+    # The day on which the claim's file was received: the partition of the lake that the edit stands in.
+    received_date: Mapped[date] = mapped_column(Date)
+    edit_id: Mapped[str] = mapped_column(String(128))
+    claim_id: Mapped[str] = mapped_column(String(48))
+    rule_id: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(128))
+    role: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(String(500))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (Index("uq_edit_overrides_tenant_id_edit_id", "tenant_id", "edit_id", unique=True),)

@@ -162,7 +162,7 @@ def _load_table(connection: "Connection", folder: Path, table: str, done: Loaded
 
 def _ensure(connection: "Connection", table: str) -> bool:
     """Make the table where it is not there with the columns of the contract; whether it was made."""
-    wanted = [(f.name, _POSTGRES_TYPES[f.type], not f.nullable) for f in contract.bronze(table)]
+    wanted = [(f.name, _POSTGRES_TYPES[f.type], not f.nullable) for f in contract.lake(table)]
     found = rows(
         connection,
         f"""
@@ -221,14 +221,15 @@ def _batches(
 
 def _read(paths: Sequence[Path], table: str) -> pa.Table:
     """The rows of some month files, partition after partition."""
-    names = contract.bronze(table).names
+    schema = contract.lake(table)
+    names = schema.names
     files = [pq.ParquetFile(path).read(columns=names) for path in paths]
     if any(file.schema.names != names for file in files):
         raise WarehouseError(
-            f"{_LAYER[table]}/{table}: the lake's schema is an older one; the lake is rebuilt from landing: remove its "
-            "folder and ingest again"
+            f"{_LAYER[table]}/{table}: the lake's schema is an older one; claimworks ingest --reprocess --all "
+            "reads every file of landing again"
         )
-    data = pa.concat_tables([contract.bronze(table).empty_table(), *files]).replace_schema_metadata(None)
+    data = pa.concat_tables([schema.empty_table(), *files]).replace_schema_metadata(None)
     for position, column in enumerate(data.schema):
         if pa.types.is_string(column.type) and pc.any(pc.match_substring(data[position], _NUL)).as_py():
             data = data.set_column(position, column, pc.replace_substring(data[position], _NUL, _NUL_PICTURE))

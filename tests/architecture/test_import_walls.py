@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "compliance.access",
         "compliance.exporting",
         "compliance.working",
+        "compliance.overriding",
         "claims.store",
         "claims.denials",
         "claims.reports",

@@ -123,7 +123,30 @@ def the_marts() -> Rows:
         denial(second, date(2025, 6, 20), "authorization", 250, "Summit Mutual", 42),
         denial(again, date(2025, 4, 1), "eligibility", 99, "Evergreen Health", 8),
     ]
-    return rows | the_kpis(months)
+    return rows | the_kpis(months) | the_edits(first, second)
+
+
+def edit(of: dict, rule: str, severity: str, carc: str | None, **other: Any) -> dict:
+    row = {key: of[key] for key in ("tenant_id", "claim_id", "submitted_date", "payer_id")}
+    row |= {"edit_id": f"{of['claim_id']}:{rule}:1:1", "source": "rule", "rule_id": rule, "severity": severity}
+    row |= {"message": f"Message of {rule}", "fix": f"Fix of {rule}", "prevented_reason_code": carc, "line_number": 1}
+    row |= {"is_overridden": False, "file_id": of["claim_id"][:32], "transaction_ordinal": 2, "segment_ordinal": 31}
+    return row | {"byte_offset": 512} | other
+
+
+def the_edits(first: dict, second: dict) -> Rows:
+    """ELG-1 on Evergreen's claim was right, of four judged one; DX-1 on Summit's is a warning, not answered yet."""
+    answered = {"first_adjudicated_date": date(2025, 2, 1), "initial_outcome": "denied", "is_initially_denied": True}
+    month = {"tenant_id": "alder", "payer_id": EVERGREEN, "category": "eligibility", "prevented_reason_code": "27"}
+    counts = {"fired_count": 5, "overridden_count": 1, "judged_count": 4, "foretold_count": 1}
+    return {
+        "fct_claim_edits": [
+            edit(first, "ELG-1", "error", "27", is_foretold=True, initial_reason_code="27", **answered),
+            edit(second, "DX-1", "warning", "16"),
+            edit(second, "X12-9", "error", None, source="reader", line_number=None),
+        ],
+        "agg_rule_performance": [month | counts | {"month_date": date(2025, 1, 1), "rule_id": "ELG-1"}],
+    }
 
 
 def the_kpis(months: list[date]) -> Rows:

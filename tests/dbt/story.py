@@ -122,6 +122,36 @@ def rows(claims: list[Claim], answers: list[Answer]) -> Rows:
     return out
 
 
+def edits(claims: list[Claim], fired: dict[str, str], overridden: frozenset[str] = frozenset()) -> Rows:
+    """The silver rows of rules that fired on the first line of claims: file of the claim → rule, with its CARC.
+
+    `fired`: {"c1": "DUP-001 18"}. `overridden`: files of claims whose edit a user overrode.
+    """
+    out: Rows = {"claim_edits": [], "claim_scrubs": [], "edit_overrides": []}
+    days: dict[date, list[str]] = {}
+    for number, claim in enumerate(claims, 1):
+        file_id = claim.file or f"c{number}"
+        found = days.setdefault(claim.submitted, [])
+        if file_id not in fired:
+            continue
+        rule, carc = fired[file_id].split()
+        edit_id = f"{file_id}-1:{rule}:1:1"
+        found.append(edit_id)
+        named = {"edit_id": edit_id, "claim_id": f"{file_id}-1", "rule_id": rule, "received_date": claim.submitted}
+        out["claim_edits"].append(
+            {
+                **named, "file_id": file_id, "transaction_ordinal": 1, "segment_ordinal": 21, "claim_ordinal": 1,
+                "line_number": 1, "part": "line", "part_ordinal": 1, "category": "duplicate", "severity": "error",
+                "rule_layer": "national", "prevented_reason_code": carc,
+            }
+        )  # fmt: skip
+        if file_id in overridden:
+            found.append("overridden")
+            out["edit_overrides"].append({**named, "overridden_date": claim.submitted, "actor_role": "biller"})
+    out["claim_scrubs"] = [{"received_date": day, "edits_digest": " ".join(found)} for day, found in days.items()]
+    return out
+
+
 def _answer(out: Rows, answer: Answer, file_id: str) -> None:
     common = {"file_id": file_id, "transaction_ordinal": 1, "received_date": answer.paid_on}
     paid = Decimal(answer.paid) if answer.paid is not None else _sum(line.paid for line in answer.lines)

@@ -3,8 +3,8 @@
 Each day says which files are in the lake by its evening; a replaced partition is a file that is there no more.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -20,8 +20,8 @@ LOGS = ("int_changes__builds", "int_changes__links", "int_changes__rows", "int_c
 
 # The facts that follow the log, one sum over them, and all that stands before them.
 FOLLOWING = (
-    "agg_revenue_monthly", "fct_claim_lines", "fct_claim_status_history", "fct_claims", "fct_denials",
-    "fct_remittances", "int_denial__line_attributes",
+    "agg_revenue_monthly", "fct_claim_edits", "fct_claim_lines", "fct_claim_status_history", "fct_claims",
+    "fct_denials", "fct_remittances", "int_denial__line_attributes",
 )  # fmt: skip
 
 # A build takes seconds: what a day did wrong is still wrong, or was undone by files that went, on one of these.
@@ -45,12 +45,17 @@ def answer(file: str, key: str | None, day: date, lines: tuple[Line, ...] = PAID
 
 @dataclass(frozen=True)
 class Day:
-    """What comes and which files go, and why this day is in the story."""
+    """What comes and which files go, and why this day is in the story.
+
+    `edits`: rules that fire now on claims of that file; `overridden`: files of claims whose edit is overridden now.
+    """
 
     why: str
     claims: Sequence[Claim] = ()
     answers: Sequence[Answer] = ()
     gone: frozenset[str] = frozenset()
+    edits: Mapping[str, str] = field(default_factory=dict)
+    overridden: frozenset[str] = frozenset()
 
 
 DAYS = [
@@ -88,19 +93,24 @@ DAYS = [
         ],
     ),
     Day(
-        "the reversal of an answer of January and its correction; the replacement is paid",
+        "the reversal of an answer of January and its correction; the replacement is paid; a rule fires on a claim "
+        "that no file of the day is about",
         [],
         [
             answer("r1r", "k1", date(2025, 3, 10), TAKEN_BACK, status="22", number="n1"),
             answer("r1c", "k1", date(2025, 3, 10), DENIED, status="4", number="n1"),
             answer("r2b", "k2", date(2025, 3, 15), number="n2b", frequency="7"),
         ],
+        edits={"c4": "DUP-001 18", "c2": "AUT-001 197", "c1": "AUT-001 197"},
     ),
     Day(
-        "partitions replaced: one without the member's second claim, one with a payment in place of the denial",
+        "partitions replaced: one without the member's second claim, one with a payment in place of the denial; a user "
+        "overrides an edit",
         [],
         [answer("r2x", "k2", date(2025, 1, 26), number="n2")],
         frozenset({"c3b", "r2"}),
+        edits={"c4": "DUP-001 18", "c2": "AUT-001 197", "c1": "AUT-001 197"},
+        overridden=frozenset({"c4"}),
     ),
     Day("nothing at all"),
     Day(
@@ -114,10 +124,14 @@ def lakes(home: Path) -> Iterator[tuple[Day, Path]]:
     """The lake as it is at the end of each day."""
     claims: list[Claim] = []
     answers: list[Answer] = []
+    edits: Mapping[str, str] = {}
+    overridden: frozenset[str] = frozenset()
     for number, day in enumerate(DAYS):
         claims = [c for c in (*claims, *day.claims) if c.file not in day.gone]
         answers = [a for a in (*answers, *day.answers) if a.file not in day.gone]
-        yield day, tiny_lake.write(home / f"lake-{number}", story.rows(claims, answers))
+        edits, overridden = day.edits or edits, day.overridden or overridden
+        found = story.edits(claims, dict(edits), overridden)
+        yield day, tiny_lake.write(home / f"lake-{number}", story.rows(claims, answers) | found)
 
 
 def differences(one: Path, other: Path) -> dict[str, int]:
@@ -164,6 +178,10 @@ def test_day_by_day_is_what_a_full_refresh_gives(home: Path) -> None:
     with duckdb.connect(str(home / "daily" / "w.duckdb"), read_only=True) as connection:
         removed = connection.execute("select count(*) from intermediate.int_changes__sets where is_removed").fetchone()
         standing = connection.execute("select count(*) from intermediate.int_claims__submissions").fetchone()
+        edits = connection.execute(
+            "select rule_id, claim_id, is_overridden, is_foretold from marts.fct_claim_edits order by 1"
+        ).fetchall()
+    assert edits == [("AUT-001", "c2-1", False, False), ("DUP-001", "c4-1", True, None)]
     assert removed == (4,)
     assert standing == (5,)
 

@@ -1,4 +1,4 @@
-"""A lake written by hand: a few rows of a few tables in the shape of `claims.schema.bronze`, everything else empty.
+"""A lake written by hand: a few rows of a few tables in the shape of `claims.schema.lake`, everything else empty.
 
 Belongs here: turning short dicts into whole rows and files. Does not belong here: what the rows say (the stories of the
 tests) and dbt.
@@ -31,7 +31,7 @@ def default(column: schema.Column) -> Any:
 
 
 def table(name: str, rows: Sequence[Row]) -> pa.Table:
-    """The rows as a table of the bronze schema; a column that the schema does not have is an error of the story."""
+    """The rows as a table of the lake's schema; a column that the schema does not have is an error of the story."""
     columns = schema.bronze_columns(name)
     known = {column.name for column in columns}
     for row in rows:
@@ -39,7 +39,7 @@ def table(name: str, rows: Sequence[Row]) -> pa.Table:
             raise KeyError(f"{name} has no column {sorted(unknown)}")
     data = [[row.get(column.name, default(column)) for row in rows] for column in columns]
     arrays = [pa.array(values, column.type) for values, column in zip(data, columns, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema.bronze(name))
+    return pa.Table.from_arrays(arrays, schema=schema.lake(name))
 
 
 def write(root: Path, stories: Mapping[str, Sequence[Row]]) -> Path:

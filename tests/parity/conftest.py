@@ -99,7 +99,10 @@ def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathF
     Built when the first half of its files was there, and again with all of them: so incremental models take a step.
     """
     home = tmp_path_factory.mktemp("written")
-    whole = story.rows([*CLAIMS, *PRICED], [*ANSWERS, *PRICES])
+    claims = [*CLAIMS, *PRICED]
+    # A duplicate that was denied as one, an authorization that was missing, and a rule that was wrong, overridden.
+    fired = {"c6": "DUP-001 18", "c3": "AUT-001 197", "c1": "DUP-001 18"}
+    whole = story.rows(claims, [*ANSWERS, *PRICES]) | story.edits(claims, fired, frozenset({"c1"}))
     half = {table: [row for row in rows if row["received_date"] <= HALF] for table, rows in whole.items()}
     assert 0 < len(half["remittance_claims"]) < len(whole["remittance_claims"])
     url = new_database()

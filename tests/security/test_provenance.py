@@ -46,6 +46,7 @@ KEYS: dict[str, tuple[tuple[str, str], ...]] = {
             f"{_MONTH} = a.month_date and {_PAYER} and {_PROVIDER} and {_PROCEDURE}",
         ),
     ),
+    "agg_rule_performance": (("fct_claim_edits", f"{_MONTH} = a.month_date and {_PAYER} and f.rule_id = a.rule_id"),),
     # A month without movement still has the receivables of the months before it.
     "agg_revenue_monthly": (
         ("fct_claims", f"{_MONTH} <= a.month_date and {_PAYER}"),

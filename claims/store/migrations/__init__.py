@@ -4,4 +4,4 @@
 A new one: `alembic -c claims/store/migrations/alembic.ini revision --autogenerate -m "<what>"`.
 """
 
-HEAD = "0004"
+HEAD = "0006"

@@ -34,7 +34,7 @@
     {%- set clean = dict(model='agg_clean_claim_rate', kpi='clean_claim_rate', name='Clean claim rate', unit='share', denominator=entered) -%}
     {%- do kpis.append(dict(clean, definition='default', basis='event', source=map_keys ~ ', CL-1',
         formula='claims that pass every edit as first sent ÷ claims first sent, by month of submission',
-        note='An edit is an error that reading the claim found. Whether a clearinghouse accepted it or a payer paid it does not enter.',
+        note='An edit is a scrubbing rule of severity error that fired, or an error that reading the claim found; overriding it does not make the claim clean. Whether a clearinghouse accepted it or a payer paid it does not enter.',
         numerator=dict(entered, filter=billed ~ ' and claims.edit_count = 0'))) -%}
     {%- do kpis.append(dict(clean, definition='accepted', basis='event', source='common among clearinghouses',
         formula='claims that no acknowledgement turned away ÷ claims first sent, by month of submission',

@@ -1,6 +1,7 @@
 -- What ties submissions, answers and statuses together: each with every value that a rule of matching goes by (its claim
 -- key, the payer's numbers, member with day and charge), and sets of claims with the control numbers and totals that
--- acknowledgements go by. Rows of sets that are gone stay: a link too many costs time, one too few is an error.
+-- acknowledgements go by. Rows of sets that are gone, or were read by other code, stay: a link too many costs time, one
+-- too few is an error.
 -- The branches of a template cannot be indented to the linter's liking.
 -- noqa: disable=LT02
 {{ config(materialized='incremental', incremental_strategy='append') }}
@@ -8,7 +9,8 @@ with sets as (
     select distinct
         tenant_id,
         file_id,
-        transaction_ordinal
+        transaction_ordinal,
+        reader_version
     from {{ ref('int_changes__sets') }}
     where not is_removed
 ),
@@ -18,13 +20,15 @@ linked as (
         select distinct
             tenant_id,
             file_id,
-            transaction_ordinal
+            transaction_ordinal,
+            reader_version
         from {{ this }}
     {% else %}
     select
         tenant_id,
         file_id,
-        transaction_ordinal
+        transaction_ordinal,
+        reader_version
     from sets
     where 1 = 0
     {% endif %}
@@ -38,6 +42,7 @@ fresh as (
             sets.tenant_id = linked.tenant_id
             and sets.file_id = linked.file_id
             and sets.transaction_ordinal = linked.transaction_ordinal
+            and sets.reader_version = linked.reader_version
     where linked.file_id is null
 ),
 
@@ -368,11 +373,17 @@ links as (
 )
 
 select distinct
-    tenant_id,
-    file_id,
-    transaction_ordinal,
-    row_kind,
-    row_id,
-    link
+    links.tenant_id,
+    links.file_id,
+    links.transaction_ordinal,
+    links.row_kind,
+    links.row_id,
+    links.link,
+    fresh.reader_version
 from links
-where link is not null
+inner join fresh
+    on
+        links.tenant_id = fresh.tenant_id
+        and links.file_id = fresh.file_id
+        and links.transaction_ordinal = fresh.transaction_ordinal
+where links.link is not null

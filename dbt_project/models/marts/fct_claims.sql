@@ -65,5 +65,5 @@ select
 from {{ ref('int_claims__submissions') }} as submissions
 inner join {{ ref('int_claims__balances') }} as balances
     on submissions.tenant_id = balances.tenant_id and submissions.claim_id = balances.claim_id
-left join {{ ref('int_claims__edits') }} as edits
+left join {{ ref('int_claims__edit_counts') }} as edits
     on submissions.tenant_id = edits.tenant_id and submissions.claim_id = edits.claim_id

@@ -24,6 +24,7 @@ select
     line_count,
     charge_amount,
     status,
+    reader_version,
     tenant_id,
     received_date
 from {{ source('bronze', 'transactions') }}

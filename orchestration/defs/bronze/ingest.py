@@ -4,7 +4,8 @@ Belongs here: the order of the steps, batches, the outcome of each file, the rep
 (the assets call `ingest_pending`), reading (the codecs), what is an identifier (`claims.schema`), sealing.
 
 A lake partition is (tenant, received_date), and a write replaces it whole: so when a file is pending, every file of
-its partition is read again with it. Steps in this order make a run that dies half way harmless: the vault and the lake
+its partition is read again with it. When every file is pending, the lake is made anew: that is how it takes a schema
+that has changed. Steps in this order make a run that dies half way harmless: the vault and the lake
 take the same rows again, and a file is pending until all of it is written.
 """
 
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,9 +111,8 @@ def ingest_pending(
     lake, vault = Lake(settings.lake), Vault(settings.vault, settings.keys)
     report = IngestReport()
     with _alone(settings.lake), open_store(settings.store_url) as store:
-        for name in _BRONZE:
-            lake.ensure("bronze", name, contract.bronze(name))
         pending = {f.id for f in store.ledger.pending()}
+        _ensure(lake, store, progress)
         if pending:
             wanted = {(f.tenant_id, f.received_date) for f in store.ledger.pending()}
             batches = _batches(store.ledger.partitions(wanted), batch_bytes)
@@ -121,6 +122,37 @@ def ingest_pending(
                 _ingest(files, pending, settings.landing, store, vault, lake, report)
         report.ledger = {state.value: count for state, count in store.ledger.states().items()}
     return report
+
+
+def _ensure(lake: "Lake", store: "Store", progress: Callable[[str], None]) -> None:
+    """The bronze tables in today's schema. A table of an older one is made anew where every file is read again."""
+    from claims.lake import LakeSchemaError
+    from claims.store.models import FileState
+
+    read_before = store.ledger.states().keys() - {FileState.RECEIVED, FileState.DUPLICATE}
+    for name in _BRONZE:
+        try:
+            lake.ensure("bronze", name, contract.bronze(name))
+        except LakeSchemaError:
+            if read_before:
+                raise
+            progress(f"bronze/{name}: the schema has changed, the table is made anew")
+            lake.remove("bronze", name)
+            lake.ensure("bronze", name, contract.bronze(name))
+
+
+@cache
+def reader_version() -> str:
+    """Digest of the code between a file's bytes and its rows: readers, their tables, the identity split."""
+    from claims import interchange
+    from compliance import identity
+
+    folder = Path(interchange.__file__).parent
+    paths = [*sorted(folder.rglob("*.py")), Path(contract.__file__), Path(identity.__file__)]
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _batches(files: Sequence["LedgerFile"], limit: int) -> list[list["LedgerFile"]]:
@@ -288,6 +320,8 @@ def _partitioned(name: str, table: pa.Table, tenant_id: str, days: Mapping[str, 
     received = pa.array(days.values(), contract.DATE).take(at.combine_chunks())
     tenants = pa.DictionaryArray.from_arrays(pa.array([0] * table.num_rows, pa.int32()), pa.array([tenant_id]))
     data = table.append_column("tenant_id", tenants.cast(pa.string())).append_column("received_date", received)
+    if name == "transactions":
+        data = data.append_column("reader_version", pa.array([reader_version()] * table.num_rows, pa.string()))
     return data.select(contract.bronze(name).names).cast(contract.bronze(name))
 
 

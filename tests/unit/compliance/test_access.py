@@ -6,14 +6,15 @@ from compliance.access import LEAST, ROLES, Actor, Permission, RefusedError, Unk
 
 MASKED, CLEAR, IDENTITY = Permission.SEGMENTS_MASKED, Permission.SEGMENTS_CLEAR, Permission.IDENTITY
 REPORTS, WORK = Permission.REPORTS, Permission.WORK_LISTS
+OVERRIDES = Permission.OVERRIDES
 
 EXPECTED: dict[str, set[Permission]] = {
     "analyst": {MASKED, REPORTS},
     "finance": {REPORTS, WORK},
     "ml_engineer": set(),
     "engineer": {MASKED},
-    "coder": {MASKED},
-    "biller": {MASKED, CLEAR, IDENTITY, REPORTS, WORK},
+    "coder": {MASKED, OVERRIDES},
+    "biller": {MASKED, CLEAR, IDENTITY, REPORTS, OVERRIDES, WORK},
     "privacy_officer": {MASKED, CLEAR, IDENTITY, REPORTS},
 }
 

@@ -8,13 +8,15 @@ import pyarrow.compute as pc
 import pytest
 
 from claims import schema
-from claims.lake import Lake
+from claims.lake import Lake, LakeSchemaError
 from claims.simulator import simulate
 from claims.store import open_store
 from claims.store.ledger import LedgerFile, Registered
 from claims.store.models import FileState
 from compliance.vault import Vault
-from orchestration.defs.bronze.ingest import REPLAY, IngestReport, ingest_pending
+from orchestration.commands.ingest import Choice, chosen_files
+from orchestration.defs.bronze.ingest import REPLAY, IngestReport, ingest_pending, reader_version
+from orchestration.exits import CommandError
 from orchestration.settings import Settings
 
 DAY = date(2025, 3, 4)
@@ -213,3 +215,94 @@ def test_a_reader_that_breaks_on_one_file_costs_that_file_alone(
     assert [f.reason for f in history(settings) if f.reason] == [
         "the reader failed (KeyError); report it with the file's id"
     ]
+
+
+def reopen(settings: Settings, **choice: object) -> int:
+    with open_store(settings.store_url) as store:
+        files = chosen_files(store, ["alder", "birch"], Choice(**choice))  # type: ignore[arg-type]
+        return store.ledger.reopen([file.id for file in files])
+
+
+def test_a_failed_file_is_read_again_after_the_fix_and_keeps_its_history(settings: Settings) -> None:
+    data = interchange()
+    land(settings, data, "a.837")
+    land(settings, interchange("000000002", "ACC2"), "b.837")
+    path = settings.landing / "alder" / "837" / f"{DAY}" / "a.837"
+    with open_store(settings.store_url) as store:
+        store.ledger.register(store.ledger.scan_all(settings.landing))
+    path.write_bytes(b"")  # the disk lost it
+    ingest_pending(settings, progress=lambda _: None)
+    [a, b] = history(settings)
+    assert (a.state, b.state) == (FileState.FAILED, FileState.READ)
+    path.write_bytes(data)
+    assert reopen(settings, failed=True) == 1
+    report = ingest_pending(settings, progress=lambda _: None)
+    [a, b] = history(settings)
+    assert (a.state, a.claim_count, b.state) == (FileState.READ, 1, FileState.READ)
+    assert Lake(settings.lake).read("bronze", "claims").num_rows == 2
+    with open_store(settings.store_url) as store:
+        [before] = store.ledger.earlier_outcomes(a.id)
+        assert store.ledger.earlier_outcomes(b.id) == []
+    assert before.state is FileState.FAILED
+    assert "read" in str(before.reason) or "changed" in str(before.reason)
+    assert report.files["read"] == 1
+
+
+def test_reading_again_without_a_fix_changes_nothing(settings: Settings) -> None:
+    land(settings, interchange(sets=2, broken=2), "a.837")
+    land(settings, interchange("000000002", "ACC2"), "b.837", day=date(2025, 3, 5))
+    run(settings)
+    before, states = contents(settings.lake), [f.state for f in history(settings)]
+    assert reopen(settings) == 1, "what read cleanly is left alone"
+    run(settings)
+    assert reopen(settings, every=True) == 2
+    run(settings)
+    assert contents(settings.lake) == before
+    assert [f.state for f in history(settings)] == states == [FileState.QUARANTINED, FileState.READ]
+    with open_store(settings.store_url) as store:
+        assert [len(store.ledger.earlier_outcomes(f.id)) for f in history(settings)] == [2, 1]
+
+
+def test_files_are_chosen_by_id_state_and_tenant(settings: Settings) -> None:
+    land(settings, interchange(), "a.837")
+    land(settings, interchange(), "again.837")  # a duplicate has nothing to read
+    land(settings, interchange("000000002", broken=1), "b.837")
+    run(settings)
+    with open_store(settings.store_url) as store:
+        tenants = ["alder", "birch"]
+        names = {
+            str(choice): [Path(f.path).name for f in chosen_files(store, tenants, choice)]
+            for choice in (
+                Choice(), Choice(failed=True), Choice(every=True), Choice("birch", every=True),
+                Choice(file_ids=(history(settings)[0].file_id,)),
+            )
+        }  # fmt: skip
+        assert list(names.values()) == [["b.837"], ["b.837"], ["a.837", "b.837"], [], ["a.837"]]
+        store.ledger.reopen([history(settings)[0].id])  # and the run died
+        assert [Path(f.path).name for f in chosen_files(store, tenants, Choice(failed=True))] == ["a.837", "b.837"]
+        with pytest.raises(CommandError, match="no file"):
+            chosen_files(store, tenants, Choice(file_ids=("f" * 32,)))
+
+
+def test_a_changed_schema_is_taken_when_every_file_is_read_again(settings: Settings) -> None:
+    land(settings, interchange(), "a.837")
+    run(settings)
+    lake = Lake(settings.lake)
+    whole = lake.read("bronze", "claims")
+    older = schema.bronze("claims").remove(3)
+    lake.remove("bronze", "claims")
+    lake.ensure("bronze", "claims", older)
+    lake.write("bronze", "claims", whole.select(older.names), [("alder", DAY)])
+    land(settings, interchange("000000002", "ACC2"), "b.837")
+    with pytest.raises(LakeSchemaError, match="--reprocess --all"):
+        run(settings)
+    reopen(settings, every=True)
+    run(settings)
+    assert lake.read("bronze", "claims").schema.equals(schema.bronze("claims"))
+    assert lake.read("bronze", "claims").num_rows == 2
+
+
+def test_each_set_says_which_code_read_it(settings: Settings) -> None:
+    land(settings, interchange(), "a.837")
+    run(settings)
+    assert Lake(settings.lake).read("bronze", "transactions")["reader_version"].to_pylist() == [reader_version()]

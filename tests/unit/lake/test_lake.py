@@ -121,7 +121,7 @@ def test_data_of_another_schema_is_refused_without_showing_a_value(
 def test_a_table_that_exists_with_another_schema_says_what_to_do(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     lake.ensure("bronze", "things", SCHEMA)
-    with pytest.raises(LakeSchemaError, match=r"new: other.*ingest again"):
+    with pytest.raises(LakeSchemaError, match=r"new: other.*--reprocess --all"):
         lake.ensure("bronze", "things", SCHEMA.append(pa.field("other", pa.string())))
 
 

@@ -38,7 +38,9 @@ MATCHING = {
 SECRET = "Müller, Hans-Jürgen (*1950)"
 TOO_LATE = TODAY + timedelta(days=2)
 # The spoilt tenant and day are among the expected partitions, so that only their own check is against them.
-PARTITIONS = [(TENANT, DAY), (SECRET, DAY), (TENANT, TOO_LATE)]
+# Of a table whose key is the day each row has its own.
+DAYS = [DAY + timedelta(days=n) for n in range(40)]
+PARTITIONS = [*((tenant, day) for tenant in (TENANT, SECRET) for day in DAYS), (TENANT, TOO_LATE)]
 
 
 def suite(table: str) -> tuple[Check, ...]:
@@ -56,8 +58,13 @@ def good_rows(table: str, count: int) -> list[dict[str, Any]]:
     def value(column: schema.Column, row: int) -> Any:
         if column.name == "tenant_id":
             return TENANT
-        if column.name in schema.BY_NAME[table].keys and pa.types.is_integer(column.type):
-            return row + 1
+        if column.name in schema.BY_NAME[table].keys:
+            if pa.types.is_integer(column.type):
+                return row + 1
+            if column.name == "received_date":
+                return DAYS[row]
+            if column.name not in by_column:
+                return f"A{row}"
         for check in by_column.get(column.name, []):
             if isinstance(check, Member):
                 return check.values[0]

@@ -1,0 +1,22 @@
+select
+    edit_id,
+    claim_id,
+    file_id,
+    transaction_ordinal,
+    segment_ordinal,
+    byte_offset,
+    claim_ordinal,
+    line_number,
+    part,
+    part_ordinal,
+    rule_id,
+    rule_digest,
+    category,
+    severity,
+    rule_layer,
+    message,
+    fix,
+    prevented_reason_code,
+    tenant_id,
+    received_date
+from {{ source('silver', 'claim_edits') }}
