@@ -1,7 +1,7 @@
 -- Which transaction sets were there when, as a log: a set that is new, or was read differently, is a row; one whose
 -- partition was replaced without it is a row with is_removed. A file's id is a hash of its bytes, so a set that stayed
--- is one that reads the same, as long as the same code reads it. Claims are found fault with by rules that change, and by what came before them: so a set
--- of claims is also one whose day has the same edits.
+-- is one that reads the same, as long as the same code reads it. Claims are found fault with by rules that change, and
+-- by what came before them: so a set of claims is also one whose day has the same edits.
 -- The branches of a template cannot be indented to the linter's liking.
 -- noqa: disable=LT02
 {{ config(materialized='incremental', incremental_strategy='append') }}
