@@ -6,12 +6,13 @@ a line may be billed at all (`quality`).
 
 from claims.pricing.contracts import Contract, ContractError, contracts_of, load_contracts
 from claims.pricing.engine import PRICED, Pricer, Tables, price
-from claims.pricing.lines import LINES, LinesError, lines_of
+from claims.pricing.lines import LINES, NEEDED, LinesError, lines_of
 from claims.pricing.rows import priced_row, silver_rows
 from claims.pricing.trace import replay, to_document, to_text
 
 __all__ = [
     "LINES",
+    "NEEDED",
     "PRICED",
     "Contract",
     "ContractError",

@@ -51,6 +51,11 @@ _CLAIM_COLUMNS = {
     "rendering_provider_taxonomy_code": "rendering_provider_taxonomy_code",
     "statement_from_date": "statement_from_date",
 }
+# What `lines_of` and the rows of the lake read of the tables of bronze.
+NEEDED = {
+    "claims": frozenset({"file_id", "claim_ordinal", *_CLAIM_COLUMNS}),
+    "claim_lines": frozenset({*LINES.names, "service_from_date", "transaction_ordinal", "tenant_id", "received_date"}),
+}
 
 
 class LinesError(ValueError):

@@ -62,9 +62,11 @@ class Months:
         return sorted({month for month, digest in self._now.items() if known.get(month) != digest} | gone)
 
     def read(self, name: str, months: Sequence[Month], schema: pa.Schema) -> pa.Table:
-        """The rows of a bronze table in some months, or none of `schema`."""
+        """The rows of a bronze table in some months, the columns of `schema`."""
         paths = [self._lake.month_file("bronze", name, one.tenant_id, one.first) for one in months]
-        tables = [pq.ParquetFile(path).read().replace_schema_metadata(None) for path in paths if path.exists()]
+        columns = schema.names
+        files = [pq.ParquetFile(path).read(columns=columns) for path in paths if path.exists()]
+        tables = [file.select(columns).replace_schema_metadata(None) for file in files]
         return pa.concat_tables([schema.empty_table(), *tables])
 
     def size(self, month: Month) -> int:

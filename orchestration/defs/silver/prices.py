@@ -50,8 +50,10 @@ def price_stale(settings: Settings, *, progress: Callable[[str], None]) -> Price
         ContractError: a tenant's contracts cannot be used; nothing was priced, and every problem is named.
         PackError: a reference table holds what no official file does.
     """
+    import pyarrow as pa
+
     from claims.lake import Lake
-    from claims.pricing import Pricer, lines_of, silver_rows
+    from claims.pricing import NEEDED, Pricer, lines_of, silver_rows
     from claims.reference import open_reference
 
     lake = Lake(settings.lake)
@@ -65,8 +67,11 @@ def price_stale(settings: Settings, *, progress: Callable[[str], None]) -> Price
     if not stale:
         return report
     pricer = Pricer(reference)
+    inputs = {
+        name: pa.schema([field for field in schema.bronze(name) if field.name in NEEDED[name]]) for name in INPUTS
+    }
     for batch in silver.batches(stale, months.size, BATCH_BYTES):
-        tables = {name: months.read(name, batch, schema.bronze(name)) for name in INPUTS}
+        tables = {name: months.read(name, batch, needed) for name, needed in inputs.items()}
         priced = pricer.under(contracts.get(batch[0].tenant_id, ())).price(lines_of(tables))
         lines = tables["claim_lines"]
         rows = silver_rows(priced, lines)
