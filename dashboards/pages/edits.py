@@ -52,7 +52,7 @@ def tiles(copy: db.Copy, filters: EditFilters) -> None:
     denied = totals.denied_count / totals.answered_count if totals.answered_count else None
     contents = (
         ("Claims with edits", formats.count(totals.failed_count), f"of {formats.count(totals.claim_count)} sent"),
-        ("Edits", formats.count(totals.edit_count), "rules that fired and findings of the reader"),
+        ("Edits", formats.count(totals.edit_count), "of rules and the reader"),
         ("Overridden", formats.count(totals.overridden_count), "sent as they were, for a reason"),
         ("Denied there", formats.rate(denied), f"of {formats.count(totals.answered_count)} edits with an answer"),
     )

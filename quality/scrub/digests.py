@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from claims.reference import Reference, default
-from quality.scrub.rulebook import Override, Rule, Rulebook
+from quality.scrub.rulebook import BUILT_IN, Override, Rule, Rulebook
 
 LENGTH = 12
 _NOT_SAID = {"where", "fires", "passes"}
@@ -52,7 +52,9 @@ def _default() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _code() -> str:
-    return _digest(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+    # With the code the lists that stand beside the rules: what the project says of payers by law.
+    paths = [*sorted(Path(__file__).parent.glob("*.py")), *sorted(BUILT_IN.glob("*.csv"))]
+    return _digest(path.read_text(encoding="utf-8") for path in paths)
 
 
 def _said(one: Rule | Override) -> str:
