@@ -59,17 +59,16 @@ def list_lines(
     if as_json:
         console.print_json({"tenant_id": tenant, "line_count": len(rows), "lines": [_plain(row) for row in shown]})
         return
-    from rich.table import Table
-
-    table = Table("claim", "line", "payer", "procedure", "expected", "allowed", "still open", "by", "work")
+    # Lines of text, not a grid: what is copied from here into the next command stays whole on a narrow screen.
+    out = console.stdout()
+    layout = "{:<38} {:>4}  {:<8} {:<9} {:>10} {:>10} {:>10}  {:<14} {}"
+    heads = ("claim", "line", "payer", "procedure", "expected", "allowed", "still open", "by", "work")
+    out.print(layout.format(*heads), markup=False, highlight=False, soft_wrap=True)
     for row in shown:
         amounts = [f"{row[name]:,.2f}" for name in ("expected_amount", "allowed_amount", "open_variance_amount")]
         by = row["contract_id"] or row["expected_method"]
-        table.add_row(
-            row["claim_id"], str(row["line_number"]), row["payer_id"], row["procedure_code"], *amounts, by,
-            row["work_status"],
-        )  # fmt: skip
-    console.stdout().print(table)
+        cells = (row["claim_id"], row["line_number"], row["payer_id"], row["procedure_code"] or "", *amounts, by)
+        out.print(layout.format(*cells, row["work_status"]), markup=False, highlight=False, soft_wrap=True)
     open_amount = sum(row["open_variance_amount"] for row in rows)
     console.stderr().print(f"{len(shown):,} of {len(rows):,} lines, {open_amount:,.2f} still open", markup=False)
 
