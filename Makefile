@@ -22,7 +22,7 @@ SEED ?= 7
 say = @printf '\n\033[1m==> %s\033[0m\n' $(1)
 next = @printf '\n%s\n' $(1)
 
-.PHONY: help setup demo test lint format dev dashboard bench clean
+.PHONY: help setup demo test explore lint format dev dashboard bench clean
 
 help: ## List the targets
 	@printf 'Claimworks: claims, remittances and denials, every number traceable to its segment.\n\n'
@@ -68,6 +68,11 @@ test: setup lint ## Lint, types and the whole test suite (about 8 minutes on 2 c
 	$(call say,"Running the tests")
 	@$(BIN)/python -m pytest
 	$(call next,"All green. Next: git commit; or make bench for the speed figures.")
+
+explore: setup ## The property tests with twenty times the examples, drawn anew (about 30 minutes)
+	$(call say,"Exploring with random examples")
+	@$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile explore --timeout 3600
+	$(call next,"Nothing found. What it finds some day: mend it and keep it as an @example of the test.")
 
 lint: $(STAMP) ## ruff, mypy and sqlfluff, as pre-commit and CI run them
 	$(call say,"Checking style (ruff)")

@@ -2,6 +2,9 @@
 
 Belongs here: the frame of every page, the choice of the organization, the list of pages. Does not belong here: what a
 page shows.
+
+The pages stand in `screens/`: a folder `pages` beside this file would make Streamlit run a page that a link leads to by
+itself, without this frame, as long as nobody has opened the front page since the server started.
 """
 
 from pathlib import Path
@@ -18,17 +21,20 @@ st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.sv
 page = st.navigation(
     {
         "Revenue cycle": [
-            st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
-            st.Page("pages/kpis.py", title="KPIs", icon=":material/speed:", url_path="kpis"),
-            st.Page("pages/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
-            st.Page("pages/edits.py", title="Claim edits", icon=":material/fact_check:", url_path="edits"),
+            st.Page("screens/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+            st.Page("screens/kpis.py", title="KPIs", icon=":material/speed:", url_path="kpis"),
+            st.Page("screens/denials.py", title="Denial trends", icon=":material/block:", url_path="denials"),
+            st.Page("screens/edits.py", title="Claim edits", icon=":material/fact_check:", url_path="edits"),
             st.Page(
-                "pages/underpayments.py", title="Underpayments", icon=":material/price_check:", url_path="underpayments"
+                "screens/underpayments.py",
+                title="Underpayments",
+                icon=":material/price_check:",
+                url_path="underpayments",
             ),
-            st.Page("pages/reports.py", title="Finance reports", icon=":material/table_view:", url_path="reports"),
+            st.Page("screens/reports.py", title="Finance reports", icon=":material/table_view:", url_path="reports"),
         ],
         "Platform": [
-            st.Page("pages/quality.py", title="Data quality", icon=":material/rule:", url_path="quality"),
+            st.Page("screens/quality.py", title="Data quality", icon=":material/rule:", url_path="quality"),
         ],
     }
 )

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.examples import register
+
 if TYPE_CHECKING:
     from orchestration.settings import Settings
+
+register()
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +25,28 @@ _NOT_DURABLE = "alter system set fsync = off; alter system set full_page_writes 
 
 DEMO_CLAIMS = 600
 DEMO_SEED = 7
+
+# What takes seconds to make and is only looked at: modules that ask for it run in one worker, so that it is made once.
+SHARED = ("demo_home", "warehouse", "model", "published_home")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which modules run in the same worker of pytest-xdist, the longest first: no worker ends with one alone."""
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    groups: dict[str, list[pytest.Item]] = {}
+    for module, own in modules.items():
+        asked = {name for item in own for name in getattr(item, "fixturenames", ())}
+        group = next((name for name in SHARED if name in asked), module)
+        groups.setdefault(group, []).extend(own)
+    slow = [name for name, own in groups.items() if any(item.get_closest_marker("slow") for item in own)]
+    order = sorted(groups, key=lambda name: (name not in SHARED, name not in slow))
+    items[:] = [item for name in order for item in groups[name]]
+    for name in order:
+        for item in groups[name]:
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 @contextmanager

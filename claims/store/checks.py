@@ -10,15 +10,33 @@ tenant is shown the failure, for it may be his, and no count. Counts over all te
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Engine, Select, Table, and_, case, func, insert, literal, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+)
 
 from claims.store.models import CheckResultRow, CheckTenantCountRow
 
 _results: Table = CheckResultRow.__table__  # type: ignore[assignment]
 _counts: Table = CheckTenantCountRow.__table__  # type: ignore[assignment]
+
+# Thirteen months: what a check said a year ago, in the same season, can still be looked up. At one run a day of about
+# 900 checks that is some 360,000 rows.
+KEPT = timedelta(days=400)
 
 
 class Source(StrEnum):
@@ -30,7 +48,8 @@ class Source(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a check said. `error`: it could not be evaluated; `skipped`: something before it failed."""
+    """What a check said. `error`: it could not be evaluated; `skipped`: not judged, for what stands before it failed
+    or there is too little to judge by."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -98,6 +117,7 @@ class CheckHistory:
         """Add what a run found, in one transaction; returns how many. About 30 ms for a thousand.
 
         What the same run found before of the same check is replaced: a step that is tried again is not told twice.
+        What is older than `KEPT` before this run goes, but for failures that stand (`standing`).
         """
         moment = (at or datetime.now(UTC)).replace(microsecond=0)
         found = {(r.source, r.layer, r.table, r.check[:256]): r for r in results}
@@ -106,11 +126,7 @@ class CheckHistory:
         same = [_results.c.source, _results.c.layer, _results.c.table_name, _results.c.check_name]
         with self._engine.begin() as connection:
             known = connection.execute(select(_results.c.id, *same).where(_results.c.run_id == run_id)).all()
-            again = [row[0] for row in known if (Source(row[1]), *row[2:]) in found]
-            for n in range(0, len(again), 500):
-                ids = again[n : n + 500]
-                connection.execute(_counts.delete().where(_counts.c.check_result.in_(ids)))
-                connection.execute(_results.delete().where(_results.c.id.in_(ids)))
+            _forget(connection, [row[0] for row in known if (Source(row[1]), *row[2:]) in found])
             connection.execute(
                 insert(_results),
                 [
@@ -140,7 +156,25 @@ class CheckHistory:
                         for tenant, count in shared.get((Source(row[1]), *row[2:]), {}).items()
                     ],
                 )
+            old = select(_results.c.id).where(_results.c.at < moment - KEPT, not_(_stands()))
+            _forget(connection, list(connection.scalars(old)))
         return len(found)
+
+    def standing(self) -> list[CheckRun]:
+        """Critical checks whose newest judgement is a failure, in whichever run that was, over all tenants.
+
+        A run that skipped a check, or did not hold it at all, has not taken its failure back.
+        """
+        query = select(
+            *(_results.c[name] for name in ("run_id", "at", "source", "layer", "table_name", "check_name")),
+            *(_results.c[name] for name in ("severity", "outcome", "unexpected_count")),
+        )
+        query = query.where(_stands()).order_by(_results.c.layer, _results.c.table_name, _results.c.check_name)
+        with self._engine.connect() as connection:
+            return [
+                CheckRun(row[0], _utc(row[1]), Source(row[2]), row[3], row[4], row[5], row[6], Outcome(row[7]), row[8])
+                for row in connection.execute(query)
+            ]
 
     def tables(self, tenant_id: str | None, since: datetime) -> list[TableRun]:
         """Every table of every run since then, the newest run first."""
@@ -210,6 +244,23 @@ class CheckHistory:
             return query.select_from(_results)
         mine = and_(_counts.c.check_result == _results.c.id, _counts.c.tenant_id == tenant_id)
         return query.select_from(_results.outerjoin(_counts, mine))
+
+
+def _stands() -> ColumnElement[bool]:
+    """A failure of a critical check that no later row of the same check, but a skipped one, has replaced."""
+    later = _results.alias("later")
+    same = [later.c[name] == _results.c[name] for name in ("layer", "table_name", "source", "check_name")]
+    replaced = exists().where(*same, later.c.id > _results.c.id, later.c.outcome != Outcome.SKIPPED.value)
+    bad = _results.c.outcome.in_([outcome.value for outcome in _BAD])
+    return and_(bad, _results.c.severity == "critical", not_(replaced))
+
+
+def _forget(connection: Connection, ids: list[int]) -> None:
+    """Delete results with their shares, a few hundred at a time: SQLite binds no more values than so many."""
+    for n in range(0, len(ids), 500):
+        some = ids[n : n + 500]
+        connection.execute(_counts.delete().where(_counts.c.check_result.in_(some)))
+        connection.execute(_results.delete().where(_results.c.id.in_(some)))
 
 
 def _utc(moment: datetime | str) -> datetime:

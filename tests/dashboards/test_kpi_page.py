@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("home")
 def open_page(tenant: str = "alder") -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30).run()
     app.selectbox(key="tenant").set_value(tenant).run()
-    app.switch_page("pages/kpis.py").run()
+    app.switch_page("screens/kpis.py").run()
     assert not app.exception
     return app
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from dashboards import db, exports, queries
@@ -19,7 +20,7 @@ def open_app(page: str | None = None, **session: object) -> AppTest:
         app.session_state[key] = value
     app.run()
     if page:
-        app.switch_page(f"pages/{page}.py").run()
+        app.switch_page(f"screens/{page}.py").run()
     assert not app.exception
     return app
 
@@ -35,6 +36,12 @@ def deltas(app: AppTest) -> dict[str, str]:
 
 def table(app: AppTest, with_column: str) -> pd.DataFrame:
     return next(frame.value for frame in app.dataframe if with_column in frame.value.columns)
+
+
+def test_streamlit_finds_no_pages_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it does, a link into a page shows it without its frame (see `app.py`); the browser's test follows one."""
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    assert PagesManager(str(APP)).uses_pages_directory is False
 
 
 @pytest.mark.usefixtures("home")

@@ -62,7 +62,7 @@ def open_page(tenant: str = "alder") -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=60)
     app.session_state["tenant"] = tenant
     app.run()
-    app.switch_page("pages/quality.py").run()
+    app.switch_page("screens/quality.py").run()
     assert not app.exception
     return app
 

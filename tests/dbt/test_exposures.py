@@ -12,7 +12,7 @@ from claims.reports.catalog import REPORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 MARTS = {path.stem for path in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql")}
-PAGES = {path.stem: path for path in (ROOT / "dashboards" / "pages").glob("*.py") if path.stem != "__init__"}
+PAGES = {path.stem: path for path in (ROOT / "dashboards" / "screens").glob("*.py") if path.stem != "__init__"}
 
 
 def exposures() -> dict[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ from claims.warehouse.money import MARTS, MoneyError, MoneyReport, verify_money
 from tests.dbt import story, tiny_lake
 from tests.dbt.conftest import PROJECT, Warehouse
 from tests.dbt.story import Answer, Claim, Line
+from tests.examples import examples
 
 DAY = date(2025, 3, 1)
 CENT = Decimal("0.01")
@@ -197,7 +198,7 @@ def build(lake: Path, folder: Path) -> Path:
 
 
 @settings(
-    max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate],
+    max_examples=examples(2), deadline=None, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(st.tuples(*(histories(kind) for kind in KINDS * 3), *(histories("paid", cent) for cent in sorted(CENTS))))

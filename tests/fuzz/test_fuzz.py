@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claims.interchange.x12 import progress, reader
+from tests.examples import examples
 from tests.fuzz.mutations import mutate, seeds
 from tests.fuzz.promises import check_bytes
 
-_QUICK = settings(max_examples=40, deadline=5000, suppress_health_check=list(HealthCheck), derandomize=True)
+_QUICK = settings(max_examples=examples(40), deadline=5000, suppress_health_check=list(HealthCheck))
 _SEEDS = seeds()
 
 

@@ -14,6 +14,7 @@ from claims import schema
 from claims.schema import Split
 from compliance.identity import JOIN_ONLY, SMALL_ZIP3, split
 from compliance.keys import TenantKeys
+from tests.examples import examples
 
 Filled = Callable[..., pa.Table]
 AS_OF = date(2026, 6, 1)
@@ -42,7 +43,7 @@ def test_a_table_becomes_its_bronze_schema(table: schema.Table, alder: TenantKey
 secrets_ = st.text(alphabet="GHJKLMNPQRSTUVWXYZghjklmnpqrstuvwxyzéß", min_size=8, max_size=24)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_value_of_an_identifier_column_is_in_any_column_that_crosses(
     data: st.DataObject, alder: TenantKeys, filled: Filled

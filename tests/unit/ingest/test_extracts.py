@@ -12,6 +12,7 @@ from claims import schema
 from claims.interchange.extracts import CATALOGUE, Extract, as_markdown, read_authorizations, read_eligibility
 from claims.interchange.x12.source import Source
 from orchestration.defs.bronze.ingest import REPLAY, REPLAY_FIX, REPLAY_MESSAGE
+from tests.examples import examples
 
 HEADER = b"member_id,payer_id,plan_code,coverage_from_date,coverage_through_date,checked_date\n"
 ROW = b"M1,P1,PL,2024-01-01,2024-12-31,2024-01-05\n"
@@ -103,7 +104,7 @@ def test_columns_may_stand_in_any_order_and_files_are_kept_apart() -> None:
     assert len({file_id for _, file_id in rows.values()}) == 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.binary(max_size=60) | st.text(alphabet='M1,"\r\n-2024é\0', max_size=80).map(str.encode), max_size=4))
 def test_no_bytes_make_it_raise(bodies: list[bytes]) -> None:
     result = eligibility(*(HEADER + body for body in bodies), *bodies)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claims.lake import Lake, LakeSchemaError, PartitionError
+from tests.examples import examples
 
 SCHEMA = pa.schema(
     [
@@ -48,7 +49,7 @@ def partitions(data: Rows) -> set[tuple[str, date]]:
     return {(tenant, day) for tenant, day, _ in data}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=rows, after=rows)
 def test_a_write_replaces_its_partitions_and_no_other(
     before: Rows, after: Rows, tmp_path_factory: pytest.TempPathFactory

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from claims.pricing import Pricer, replay
+from tests.examples import examples
 from tests.unit.pricing.tables import Tables, fee, lines
 
 _FAMILY = {"multiple_procedure_indicator": "3", "endoscopic_base_code": "31000"}
@@ -50,7 +51,9 @@ _line = st.fixed_dictionaries(
     }
 )
 _claim = st.lists(_line, min_size=1, max_size=8)
-_SETTINGS = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_SETTINGS = settings(
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from claims.store import Store, open_store
-from claims.store.checks import CheckResult, Outcome, Source
+from claims.store.checks import KEPT, CheckResult, Outcome, Source
 
 MONDAY = datetime(2026, 3, 2, 6, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
@@ -118,3 +118,36 @@ def test_a_step_that_is_tried_again_is_not_told_twice(store: Store) -> None:
 def test_nothing_found_is_nothing_written(store: Store) -> None:
     assert store.checks.record("r1", []) == 0
     assert store.checks.tables(None, LONG_AGO) == []
+
+
+def test_a_failure_stands_until_the_check_is_judged_again(store: Store) -> None:
+    def standing() -> list[tuple[str, str]]:
+        return [(run.run_id, run.check) for run in store.checks.standing()]
+
+    store.checks.record("r1", [failed(KEY, 4, {"alder": 4}), failed(CODE, 1), failed(MONEY, 1)], MONDAY)
+    assert standing() == [("r1", KEY.check), ("r1", MONEY.check)], "a warning blocks nothing"
+    skipped = CheckResult(Source.DBT, "marts", "fct_claims", MONEY.check, "critical", Outcome.SKIPPED)
+    store.checks.record("r2", [skipped], TUESDAY)
+    assert standing() == [("r1", KEY.check), ("r1", MONEY.check)], "skipped is not judged"
+    store.checks.record("r3", [KEY], TUESDAY)
+    assert standing() == [("r1", MONEY.check)]
+    store.checks.record("r4", [MONEY], TUESDAY)
+    assert standing() == []
+    store.checks.record("r5", [CheckResult(*(Source.DBT, "marts", "t", "c", "critical"), Outcome.ERROR)], TUESDAY)
+    assert standing() == [("r5", "c")]
+
+
+def test_old_runs_go_and_a_failure_that_stands_remains(store: Store) -> None:
+    shares = {"alder": 4}
+    store.checks.record("r1", [failed(KEY, 4, shares), failed(CODE, 4, shares), MONEY], MONDAY)
+    store.checks.record("r2", [MONEY], MONDAY + KEPT)
+    assert len(store.checks.of_table(None, "marts", "fct_claims", LONG_AGO)) == 2, "to the day it is kept"
+    store.checks.record("r3", [MONEY], TUESDAY + KEPT)
+
+    assert [run.run_id for run in store.checks.of_table(None, "marts", "fct_claims", LONG_AGO)] == ["r3", "r2"]
+    assert [run.check for run in store.checks.of_table(None, "bronze", "claims", LONG_AGO)] == [KEY.check]
+    with store.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from check_tenant_counts")).scalar() == 1
+    store.checks.record("r4", [KEY], TUESDAY + KEPT)
+    store.checks.record("r5", [KEY], TUESDAY + KEPT)
+    assert {run.run_id for run in store.checks.of_table(None, "bronze", "claims", LONG_AGO)} == {"r4", "r5"}

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from claims.interchange.x12 import Source, read
+from tests.examples import examples
 from tests.unit.x12.interchanges import interchange, remittance
 
 AMOUNT = st.one_of(
@@ -43,7 +44,7 @@ def _claim(**elements: str) -> list[dict[str, Any]]:
     return read([Source.of(data)]).tables["remittance_claims"].to_pylist()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(AMOUNT)
 @example("12.340")
 @example("-.5")
@@ -55,7 +56,7 @@ def test_amounts_are_those_of_decimal(text: str) -> None:
     assert claim["patient_responsibility_amount"] == _money(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(DAY)
 @example("20000229")
 @example("19000229")

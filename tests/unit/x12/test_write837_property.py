@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from claims import schema
 from claims.interchange.x12 import Address, Numbers, Source, read, write_interchange
 from claims.interchange.x12.write837 import Party, write_claims
+from tests.examples import examples
 
 AT = datetime(2024, 3, 1, 12, 30)  # noqa: DTZ001 - an envelope carries local wall-clock time without a zone
 PARTY = Party("CLINIC", "123")
@@ -257,7 +258,7 @@ def _tables(rows: dict[str, list[Row]]) -> dict[str, pa.Table]:
     }
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(networks())
 def test_generated_claims_come_back(rows: dict[str, list[Row]]) -> None:
     before = _tables(rows)
