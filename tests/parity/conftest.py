@@ -31,10 +31,15 @@ HALF = date(2025, 2, 10)
 
 @dataclass(frozen=True)
 class Pair:
-    """One network on both engines: what dbt built on DuckDB, a copy of what it built on PostgreSQL, the manifest."""
+    """One network on both engines: what dbt built on DuckDB, a copy of what it built on PostgreSQL, the manifest.
+
+    `url` is the PostgreSQL database itself, `lake` the files that both were built of.
+    """
 
     duckdb: Path
     postgres: Path
+    url: str
+    lake: Path
     manifest: dict[str, Any]
 
 
@@ -76,7 +81,7 @@ def simulated(demo_home: Settings, on_postgres: Settings, tmp_path_factory: pyte
     copy = tmp_path_factory.mktemp("simulated") / "postgres.duckdb"
     copy_to_duckdb(on_postgres.warehouse, copy, schemas=COMPARED)
     manifest = json.loads(next((on_postgres.home / "dbt").glob("**/manifest.json")).read_bytes())
-    return Pair(demo_home.warehouse_path, copy, manifest)
+    return Pair(demo_home.warehouse_path, copy, on_postgres.warehouse, on_postgres.lake, manifest)
 
 
 # Eleven answers that agree on a price, and one that is 20 short of it.
@@ -116,7 +121,7 @@ def written(new_database: Callable[..., str], tmp_path_factory: pytest.TempPathF
             here.result()
             manifest = there.result()
     copy_to_duckdb(url, home / "postgres.duckdb", schemas=COMPARED)
-    return Pair(duck.warehouse_path, home / "postgres.duckdb", manifest)
+    return Pair(duck.warehouse_path, home / "postgres.duckdb", url, duck.lake, manifest)
 
 
 def _write(root: Path, stories: story.Rows) -> None:

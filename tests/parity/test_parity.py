@@ -3,13 +3,17 @@
 Models are found in dbt's manifest, so a new one is compared from its first day. No tolerance, no column left out.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from claims.warehouse.money import verify_money
+from orchestration.defs.dbt.results import results
 from orchestration.settings import Settings
 from tests.parity.conftest import COMPARED, Pair
 
@@ -98,6 +102,35 @@ def test_no_table_is_compared_empty(simulated: Pair, written: Pair) -> None:
                 if count:
                     filled.add(table)
     assert filled == modelled(simulated) - ENTERED
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_cent_is_accounted_for_on_both(network: str, request: pytest.FixtureRequest) -> None:
+    pair: Pair = request.getfixturevalue(network)
+    there = verify_money(pair.url, pair.lake)
+    assert there.holds, [check for check in there.checks if check.wrong]
+    assert there.unexplained == 0
+    assert bool(there.breaks) == (network == "written")
+    assert there == verify_money(pair.duckdb, pair.lake)
+
+
+def test_a_failed_test_of_dbt_is_told_apart_by_tenant_on_both(simulated: Pair, tmp_path: Path) -> None:
+    """By its own statement, on the engine that it failed on; a statement that names no tenant is nobody's."""
+    nodes: dict[str, Any] = {"m": {"resource_type": "model", "name": "fct_claims", "schema": "marts"}}
+    entries = []
+    for name, columns in (("told", "tenant_id, claim_id"), ("untold", "claim_id")):
+        node = {"resource_type": "test", "name": name, "config": {"severity": "error"}, "attached_node": "m"}
+        nodes[name] = node | {"depends_on": {"nodes": ["m"]}}
+        sql = f"select {columns} from marts.fct_claims where tenant_id <> 'cedar' and line_count > 1"
+        entries.append({"unique_id": name, "status": "fail", "failures": 9, "compiled_code": sql})
+    (tmp_path / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    (tmp_path / "run_results.json").write_text(json.dumps({"results": entries}))
+    there, untold = results(tmp_path, simulated.url, ("alder", "birch", "cedar"))
+    assert untold.by_tenant is None
+    assert there.by_tenant is not None
+    assert set(there.by_tenant) == {"alder", "birch"}
+    assert [there, untold] == results(tmp_path, simulated.duckdb, ("alder", "birch", "cedar"))
+    assert results(tmp_path, simulated.url, ("alder",))[0].by_tenant is None, "a tenant that is not ours"
 
 
 def test_what_is_published_is_the_same(demo_home: Settings, on_postgres: Settings) -> None:

@@ -57,7 +57,7 @@ def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> 
     except dg.Failure as error:
         # What was built before the failure is there, and Dagster is told so.
         failure = error
-    record(settings, context.run_id, results(settings.home / "dbt", settings.warehouse_path, settings.tenants))
+    record(settings, context.run_id, results(settings.home / "dbt", settings.warehouse_location, settings.tenants))
     found = figures(settings.warehouse_location)
     for event in built:
         if isinstance(event, dg.Output):

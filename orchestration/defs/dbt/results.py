@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 _ARTEFACT = "run_results.json"
 
 
-def results(target: Path, warehouse_path: Path, tenants: Sequence[str]) -> list["CheckResult"]:
+def results(target: Path, warehouse: Path | str, tenants: Sequence[str]) -> list["CheckResult"]:
     """One row per data test of the run whose artefacts stand in `target`.
 
     Which tenants a failure is of is asked of the warehouse with the test's own statement, where its rows name one.
+    `warehouse` is the path of a DuckDB file, where there may be none yet, or the address of a PostgreSQL database.
     """
     from claims.store.checks import CheckResult, Outcome, Source
 
@@ -39,7 +40,7 @@ def results(target: Path, warehouse_path: Path, tenants: Sequence[str]) -> list[
         count, by_tenant = None, None
         if outcome is Outcome.FAILED:
             count = entry["failures"]
-            by_tenant = _by_tenant(warehouse_path, entry.get("compiled_code"), tenants)
+            by_tenant = _by_tenant(warehouse, entry.get("compiled_code"), tenants)
         found.append(CheckResult(Source.DBT, layer, table, node["name"], severity, outcome, count, by_tenant))
     return found
 
@@ -56,16 +57,36 @@ def _checked(node: dict[str, Any], nodes: dict[str, Any]) -> tuple[str, str]:
     return ("bronze", sources[-1]) if sources else ("none", node["name"])
 
 
-def _by_tenant(warehouse_path: Path, sql: str | None, tenants: Sequence[str]) -> dict[str, int] | None:
+def _by_tenant(warehouse: Path | str, sql: str | None, tenants: Sequence[str]) -> dict[str, int] | None:
     """Rows of a failed test by tenant; None where its rows name no tenant, or one that is not ours."""
+    if not sql:
+        return None
+    counted = f"select tenant_id, count(*) from ({sql}) as failed group by tenant_id"
+    rows = _of_postgres(warehouse, counted) if isinstance(warehouse, str) else _of_duckdb(warehouse, counted)
+    if rows is None or not {row[0] for row in rows} <= set(tenants):
+        return None
+    return {str(tenant): int(count) for tenant, count in rows}
+
+
+def _of_duckdb(path: Path, sql: str) -> list[tuple[Any, ...]] | None:
     import duckdb
 
-    if not sql or not warehouse_path.exists():
+    if not path.exists():
         return None
     try:
-        with duckdb.connect(str(warehouse_path), read_only=True) as connection:
-            counted = f"select tenant_id, count(*) from ({sql}) as failed group by tenant_id"
-            rows = connection.execute(counted).fetchall()
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
     except duckdb.Error:
         return None
-    return {str(tenant): int(count) for tenant, count in rows} if {row[0] for row in rows} <= set(tenants) else None
+
+
+def _of_postgres(url: str, sql: str) -> list[tuple[Any, ...]] | None:
+    import adbc_driver_manager
+
+    from claims.warehouse import WarehouseError, postgres
+
+    try:
+        with postgres.connect(url) as connection:
+            return postgres.rows(connection, sql)
+    except (adbc_driver_manager.Error, WarehouseError):
+        return None
