@@ -47,6 +47,18 @@ def days(number: float | None) -> str:
     return MISSING if number is None else f"{number:.1f}"
 
 
+def in_unit(value: float | None, unit: str) -> str:
+    """The value of a KPI in its unit."""
+    return rate(value) if unit == "share" else days(value)
+
+
+def difference(value: float | None, unit: str) -> str:
+    """A difference of two values of a KPI in their unit, with its sign."""
+    if value is None:
+        return MISSING
+    return f"{value * 100:+.1f} points" if unit == "share" else f"{value:+.1f} days"
+
+
 def day(value: date | datetime | None) -> str:
     """A day as Mar 31, 2026."""
     return MISSING if value is None else f"{value:%b} {value.day}, {value.year}"

@@ -579,6 +579,49 @@ def kpi_by_payer(copy: db.Copy, definition: KpiDefinition, month: date) -> pa.Ta
     )
 
 
+def kpi_values(copy: db.Copy, model: str, kpi_id: str, filters: Filters, *, is_balance: bool = False) -> pa.Table:
+    """Every definition of a KPI (mart `model`) over the span, the default first: definition, value, difference, words.
+
+    Value is the quotient of sums over the closed months of the span; of a balance, that of its last month, closed or
+    not. Difference is to the default, null for the default itself. Categories narrow the numerator alone. Columns:
+    definition, is_default, kpi, unit, value, difference, formula, source, note.
+    """
+    months = "month_date = $end and $start <= $end" if is_balance else f"{_MONTHS} and is_mature"
+    sql = f"""
+        with sums as (
+            select
+                definition_id,
+                sum(numerator) filter (where {_among("reason_category", "categories")}) as numerator,
+                sum(denominator) as denominator
+            from marts.{model}
+            where kpi_id = $kpi_id and {months} and has_full_window and {_PAYERS} and {_PROVIDERS}
+            group by definition_id
+        ),
+        valued as (
+            select
+                definitions.*,
+                coalesce(sums.numerator, 0)::double * definitions.factor
+                / nullif(sums.denominator::double, 0) as value
+            from marts.dim_kpi_definition as definitions
+            left join sums on definitions.definition_id = sums.definition_id
+            where definitions.kpi_id = $kpi_id and definitions.statistic = 'ratio'
+        )
+        select
+            definition_id as definition,
+            is_default,
+            kpi_name as kpi,
+            unit,
+            value,
+            case when not is_default then value - max(case when is_default then value end) over () end as difference,
+            formula,
+            definition_source as source,
+            note
+        from valued
+        order by not is_default, position
+    """
+    return db.read(copy, sql, kpi_id=kpi_id, **filters.values("payers", "providers", "categories"))
+
+
 def kpi_closed_month(copy: db.Copy) -> date | None:
     """The last month that is closed for every definition; None where there is none."""
     sql = """

@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from dashboards import charts, db, definitions, exports, formats, layout, queries
+from dashboards import alternatives, charts, db, definitions, exports, formats, layout, queries
 from dashboards.queries import Filters, Span
 
+RATES = "agg_initial_denial_rate"
 MEASURES = {"Claims": ("denied_claims", ",d"), "Charges": ("denied_charges", "$~s")}
 BARS = 12
 CAPTION_HEIGHT = 45
@@ -45,8 +46,15 @@ def choose_filters(copy: db.Copy, whole: Span) -> Filters:
 
 
 def tiles(copy: db.Copy, filters: Filters) -> None:
-    """The four KPI tiles."""
+    """The four KPI tiles, the two rates by another definition where one is chosen; all of them side by side below."""
     totals = queries.denial_totals(copy, filters)
+    rates = queries.kpi_values(copy, RATES, "initial_denial_rate", filters)
+    amounts = queries.kpi_values(copy, RATES, "initial_denial_rate_amount", filters)
+    left, right = st.columns(2)
+    with left:
+        rate = alternatives.choose(rates, RATES, definitions.DENIAL_RATE.name)
+    with right:
+        amount = alternatives.choose(amounts, RATES, definitions.DENIED_CHARGES.name)
     recovered = float(totals.recovered_amount / totals.denied_charge_amount) if totals.denied_charge_amount else None
     contents = (
         (
@@ -54,14 +62,22 @@ def tiles(copy: db.Copy, filters: Filters) -> None:
             formats.count(totals.denied_count),
             f"of {formats.count(totals.submitted_count)} sent",
         ),
-        (definitions.DENIAL_RATE, formats.rate(totals.denial_rate), "of claims, closed months"),
+        (
+            definitions.DENIAL_RATE,
+            rate.value if rate else formats.rate(totals.denial_rate),
+            rate.difference if rate else "of claims, closed months",
+        ),
         (
             definitions.DENIED_CHARGES,
             formats.money(totals.denied_charge_amount),
-            f"{formats.rate(totals.denied_charge_rate)} of charges, closed months",
+            f"{amount.value} of charges, {amount.difference}"
+            if amount
+            else f"{formats.rate(totals.denied_charge_rate)} of charges, closed months",
         ),
         (definitions.RECOVERED, formats.money(totals.recovered_amount), f"{formats.rate(recovered)} of denied charges"),
     )
+    others = ((definitions.DENIAL_RATE, rate), (definitions.DENIED_CHARGES, amount))
+    tooltips = {definition: other.tooltip for definition, other in others if other}
     for column, (definition, value, words) in zip(st.columns(4), contents, strict=True):
         column.metric(
             definition.name,
@@ -69,10 +85,13 @@ def tiles(copy: db.Copy, filters: Filters) -> None:
             words,
             delta_color="off",
             delta_arrow="off",
-            help=definition.tooltip,
+            help=tooltips.get(definition, definition.tooltip),
             border=True,
             height="stretch",
         )
+    with st.expander("The rates by other definitions", icon=":material/balance:"):
+        st.caption("Over the closed months that are chosen")
+        alternatives.side_by_side(rates, amounts)
 
 
 def chosen_cell(event: Any) -> tuple[date, str] | None:

@@ -16,18 +16,6 @@ from dashboards.queries import KpiDefinition
 GRID_HEIGHT = 560
 
 
-def words(value: float | None, unit: str) -> str:
-    """A value in its unit."""
-    return formats.rate(value) if unit == "share" else formats.days(value)
-
-
-def difference_words(value: float | None, unit: str) -> str:
-    """A difference in its unit, with its sign."""
-    if value is None:
-        return formats.MISSING
-    return f"{value * 100:+.1f} points" if unit == "share" else f"{value:+.1f} days"
-
-
 def choose_definition(definitions: list[KpiDefinition]) -> KpiDefinition:
     """The KPI and the definition that the page shows; the default unless another is chosen."""
     names = {one.kpi_id: one.kpi_name for one in definitions}
@@ -61,9 +49,9 @@ def tiles(months: pa.Table, month: date, unit: str) -> None:
     """The value of a closed month by the chosen definition, by the default one, and what lies between."""
     row: dict[str, Any] = next((one for one in months.to_pylist() if one["month"] == month), {})
     contents = (
-        ("Chosen definition", words(row.get("value"), unit)),
-        ("Default definition", words(row.get("default_value"), unit)),
-        ("Difference", difference_words(row.get("difference"), unit)),
+        ("Chosen definition", formats.in_unit(row.get("value"), unit)),
+        ("Default definition", formats.in_unit(row.get("default_value"), unit)),
+        ("Difference", formats.difference(row.get("difference"), unit)),
     )
     for column, (label, value) in zip(st.columns(3), contents, strict=True):
         column.metric(label, value, border=True, height="stretch")
@@ -74,7 +62,7 @@ def summary(copy: db.Copy, month: date) -> None:
     rows = queries.kpi_summary(copy, month)
     units = rows.column("unit").to_pylist()
     shown = rows.drop_columns(["unit"])
-    for name, write in (("value", words), ("difference", difference_words)):
+    for name, write in (("value", formats.in_unit), ("difference", formats.difference)):
         values = rows.column(name).to_pylist()
         written = [
             "" if value is None and name == "difference" else write(value, unit)
@@ -127,7 +115,7 @@ def show(copy: db.Copy) -> None:
     with right.container(border=True, height="stretch"):
         st.subheader("By payer", anchor=False)
         payers = queries.kpi_by_payer(copy, definition, month)
-        values = [words(value, definition.unit) for value in payers.column("value").to_pylist()]
+        values = [formats.in_unit(value, definition.unit) for value in payers.column("value").to_pylist()]
         st.dataframe(
             payers.set_column(payers.schema.get_field_index("value"), "value", pa.array(values, pa.string())),
             hide_index=True,

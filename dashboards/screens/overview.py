@@ -7,9 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from dashboards import charts, db, definitions, exports, formats, layout, queries
+from dashboards import alternatives, charts, db, definitions, exports, formats, layout, queries
+from dashboards.alternatives import Alternative
+from dashboards.definitions import Definition
 from dashboards.queries import Filters, Span, Totals
 
+RATE = ("agg_initial_denial_rate", "initial_denial_rate")
+DAYS = ("agg_net_days_in_ar", "net_days_in_ar")
 PERIODS = {"3 months": 3, "6 months": 6, "12 months": 12, "24 months": 24, "All": None}
 
 
@@ -20,8 +24,17 @@ def change(now: float | None, before: float | None, percent: bool) -> str | None
     return f"{(now - before) / before:+.1%}" if percent else f"{now - before:+.1f}"
 
 
-def tiles(now: Totals, before: Totals | None, months: pa.Table, rates: pa.Table) -> None:
-    """The four KPI tiles, each with its definition, its change and its course."""
+def tiles(
+    now: Totals,
+    before: Totals | None,
+    months: pa.Table,
+    rates: pa.Table,
+    chosen: dict[Definition, Alternative | None],
+) -> None:
+    """The four KPI tiles, each with its definition, its change and its course; another definition where one is chosen.
+
+    What is drawn in a tile is the course by the page's own definition, so another one has none.
+    """
     then = before or Totals(0, formats.ZERO, formats.ZERO, None, None, None, formats.ZERO, None)
     points = change(_hundredfold(now.denial_rate), _hundredfold(then.denial_rate), percent=False)
     contents = (
@@ -55,6 +68,18 @@ def tiles(now: Totals, before: Totals | None, months: pa.Table, rates: pa.Table)
         ),
     )
     for column, (definition, value, delta, more_is_better, course) in zip(st.columns(4), contents, strict=True):
+        if other := chosen.get(definition):
+            column.metric(
+                definition.name,
+                other.value,
+                other.difference,
+                delta_color="off",
+                delta_arrow="off",
+                help=other.tooltip,
+                border=True,
+                height="stretch",
+            )
+            continue
         column.metric(
             definition.name,
             value,
@@ -164,7 +189,14 @@ def show(copy: db.Copy, span: Span) -> None:
     if earlier:
         words += f", compared with {formats.month(earlier.start)} to {formats.month(earlier.end)}"
     st.caption(words)
-    tiles(now, before, months, rates)
+    rate_values = queries.kpi_values(copy, *RATE, filters)
+    days_values = queries.kpi_values(copy, *DAYS, filters, is_balance=True)
+    left, right = st.columns(2)
+    with left:
+        rate = alternatives.choose(rate_values, RATE[0], definitions.DENIAL_RATE.name)
+    with right:
+        days = alternatives.choose(days_values, DAYS[0], definitions.DAYS_IN_AR.name)
+    tiles(now, before, months, rates, {definitions.DENIAL_RATE: rate, definitions.DAYS_IN_AR: days})
 
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
@@ -191,6 +223,8 @@ def show(copy: db.Copy, span: Span) -> None:
         month_table(months, rates)
     with st.expander("How these numbers are defined", icon=":material/help:"):
         definition_table(now)
+        st.caption("By other definitions; rates over the closed months of the period, days at its end")
+        alternatives.side_by_side(rate_values, days_values)
 
 
 chosen_copy = layout.copy_or_stop("Overview")

@@ -180,6 +180,8 @@ def the_kpis(months: list[date]) -> Rows:
             rows[denial].append(
                 rate | {"definition_id": "default", "payer_id": payer, "numerator": denied, "denominator": sent}
             )
+            naive = {"definition_id": "naive", "numerator": denied - denied % 2, "denominator": sent // 3}
+            rows[denial].append(rate | naive | {"payer_id": payer})
         for payer, after in ((EVERGREEN, 10), (EVERGREEN, 20), (SUMMIT, 40)):
             rows[lag].append(days | {"payer_id": payer, "lag_days": after, "numerator": after, "denominator": 1})
     return rows

@@ -93,6 +93,30 @@ class TestOverview:
         values = open_app().table[0].value.set_index("Number")["Value"]
         assert values["Initial denial rate, by month of the remittance"] == "—"
 
+    def test_another_definition_of_a_rate_can_be_chosen(self) -> None:
+        app = open_app()
+        control = "tile-Initial denial rate"
+        assert app.segmented_control(key=control).value == "this page"
+        app.segmented_control(key=control).set_value("default").run()
+        # Closed are January to April: 3 x 4 x 3 denied of 4 x 45 sent in the months before.
+        assert (tiles(app)["Initial denial rate"], deltas(app)["Initial denial rate"]) == ("20.0%", "the default")
+        app.segmented_control(key=control).set_value("naive").run()
+        # 4 x 2 of 4 x 15.
+        shown = (tiles(app)["Initial denial rate"], deltas(app)["Initial denial rate"])
+        assert shown == ("13.3%", "-6.7 points to the default")
+        [metric] = [one for one in app.metric if one.label == "Initial denial rate"]
+        assert "naive formula of initial_denial_rate (naive: naive body)" in metric.help
+        app.multiselect(key="payer").set_value(["SUM01"]).run()
+        assert tiles(app)["Initial denial rate"] == "0.0%"
+        assert deltas(app)["Initial denial rate"] == "-20.0 points to the default"
+
+    def test_every_definition_of_the_tiles_stands_side_by_side(self) -> None:
+        rows = table(open_app(), "formula")
+        assert list(zip(rows["definition"], rows["value"], rows["difference"], strict=True)) == [
+            ("default", "20.0%", ""),
+            ("naive", "13.3%", "-6.7 points"),
+        ]
+
     def test_every_tile_states_its_formula_and_source(self) -> None:
         for metric in open_app().metric:
             assert "Source: `marts.agg_" in metric.help
@@ -189,6 +213,12 @@ class TestDenials:
         app = open_app("denials")
         app.multiselect(key="payer").set_value(["SUM01"]).run()
         assert table(app, "segment_ordinal")["segment_ordinal"].to_list() == [42]
+
+    def test_another_definition_of_the_rate_can_be_chosen(self) -> None:
+        app = open_app("denials")
+        app.segmented_control(key="tile-Initial denial rate").set_value("naive").run()
+        assert tiles(app)["Initial denial rate"] == "13.3%"
+        assert deltas(app)["Initial denial rate"] == "-6.7 points to the default"
 
     def test_nothing_left_by_the_filters_says_so(self) -> None:
         app = open_app("denials")

@@ -87,7 +87,7 @@
     {%- set primary = dict(model='agg_primary_denial_rate', kpi='primary_denial_rate', name='Primary denial rate', unit='share', basis='event') -%}
     {%- do kpis.append(dict(primary, definition='default', source=task_force,
         formula='first answers of the first payer that pay nothing ÷ first answers of the first payer, in the last four weeks of the month',
-        note='Copies that the payer denied as duplicates do not count; reversals and corrections are no first answers.',
+        note='As the task force counts zero remits: an answer that pays nothing because the patient owes it all is one, see the definition denied. Copies that the payer denied as duplicates do not count; reversals and corrections are no first answers.',
         numerator=zero_pay, denominator=remits)) -%}
     {%- do kpis.append(dict(primary, definition='denied', source=own,
         formula='first answers of the first payer that deny the whole claim ÷ first answers of the first payer, in the last four weeks of the month',
@@ -175,12 +175,12 @@
 
     {%- set cash = {'source': 'cash', 'value': 'remittances.payment_amount', 'filter': 'remittances.payment_amount <> 0', 'month': 'remittances.adjudicated_date'} -%}
     {%- do kpis.append(dict(model='agg_cost_to_collect', kpi='cost_to_collect', name='Cost to collect', unit='share', basis='event', is_optional=true,
-        definition='default', source=map_keys ~ ', FM-3',
+        definition='default', source=map_keys ~ ', cost to collect',
         formula='cost of the revenue cycle ÷ payments received in the month',
         note='Costs are entered in revenue_cycle_costs, by organization and month. A month without an entry has no value: the files hold no costs.',
         numerator={'source': 'costs', 'value': 'costs.cost_amount', 'filter': 'costs.cost_amount is not null', 'month': 'costs.month_date'}, denominator=cash)) -%}
     {%- set cash_rate = dict(model='agg_cash_collection_rate', kpi='cash_collection_rate', name='Cash as a share of net revenue', unit='share', basis='cohort', numerator=cash) -%}
-    {%- do kpis.append(dict(cash_rate, definition='default', source=map_keys ~ ', FM-2', factor=3,
+    {%- do kpis.append(dict(cash_rate, definition='default', source=map_keys ~ ', cash collections as a percentage of net patient service revenue', factor=3,
         formula='payments received in the month ÷ net patient service revenue of a month, averaged over the month and the two before',
         note='Payments of payers, by the day of the 835, reversals subtracted. Net patient service revenue: ' ~ revenue_words ~ '.',
         denominator=dict(net_revenue, months=(0, 2)))) -%}
@@ -239,7 +239,7 @@
     {%- set owed = dict(receivable, filter='receivables.open_balance_amount > 0') -%}
     {%- set gross_charges = 'claims.charge_amount - claims.superseded_amount' -%}
     {%- set days = dict(model='agg_net_days_in_ar', kpi='net_days_in_ar', name='Net days in A/R', unit='days', basis='cohort') -%}
-    {%- do kpis.append(dict(days, definition='default', source=map_keys ~ ', AR-8', factor=90,
+    {%- do kpis.append(dict(days, definition='default', source=map_keys ~ ', net days in accounts receivable', factor=90,
         formula='open balances less credits at the end of the month ÷ net patient service revenue of a day, averaged over the trailing 90 days',
         note='Net patient service revenue: ' ~ revenue_words ~ '. Claims without an answer stand at their charge on both sides: no allowance is estimated for them.',
         numerator=receivable, denominator=dict(net_revenue, days=90))) -%}
