@@ -17,6 +17,8 @@ MANIFEST := dbt_project/target/manifest.json
 DBT_SOURCES := $(shell find dbt_project -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) \
 	-not -path '*/target/*' -not -path '*/logs/*' 2>/dev/null)
 CLAIMS ?= 20000
+# Two workers, each with the modules that share what takes seconds to make (tests/conftest.py). `make test WORKERS=` runs one.
+WORKERS ?= -n 2 --dist loadgroup --no-loadscope-reorder
 SEED ?= 7
 
 say = @printf '\n\033[1m==> %s\033[0m\n' $(1)
@@ -66,7 +68,7 @@ demo: setup ## Simulate a clinic network and run the main job: files to dashboar
 
 test: setup lint ## Lint, types and the whole test suite (about 8 minutes on 2 cores)
 	$(call say,"Running the tests")
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(WORKERS)
 	$(call next,"All green. Next: git commit; or make bench for the speed figures.")
 
 explore: setup ## The property tests with twenty times the examples, drawn anew (about 30 minutes)

@@ -30,9 +30,12 @@ DEMO_SEED = 7
 SHARED = ("demo_home", "warehouse", "model", "published_home")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which modules run in the same worker of pytest-xdist, the longest first: no worker ends with one alone."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Say which modules run in the same worker of pytest-xdist, the longest first: no worker ends with one alone.
+
+    A wrapper, because pytest-xdist reads the groups in its own hook, which comes before any that is none.
+    """
     modules: dict[str, list[pytest.Item]] = {}
     for item in items:
         modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
@@ -47,6 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for name in order:
         for item in groups[name]:
             item.add_marker(pytest.mark.xdist_group(name))
+    return (yield)
 
 
 @contextmanager
