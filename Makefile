@@ -18,7 +18,7 @@ DBT_SOURCES := $(shell find dbt_project -type f \( -name '*.sql' -o -name '*.yml
 	-not -path '*/target/*' -not -path '*/logs/*' 2>/dev/null)
 CLAIMS ?= 20000
 # Two workers, each with the modules that share what takes seconds to make (tests/conftest.py). `make test WORKERS=` runs one.
-WORKERS ?= -n 2 --dist loadgroup --no-loadscope-reorder
+WORKERS ?= -n 2 --dist loadscope --no-loadscope-reorder
 SEED ?= 7
 
 say = @printf '\n\033[1m==> %s\033[0m\n' $(1)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,31 +26,59 @@ _NOT_DURABLE = "alter system set fsync = off; alter system set full_page_writes 
 DEMO_CLAIMS = 600
 DEMO_SEED = 7
 
-# What takes seconds to make and is only looked at: modules that ask for it run in one worker, so that it is made once.
-SHARED = ("demo_home", "warehouse", "model", "published_home")
+# Fixtures that take half a minute to make, with the modules that ask for them: those run in one worker of pytest-xdist,
+# so that each is made once, and first, so that no worker ends with them alone.
+SHARED = {
+    "demo_home": (
+        "tests/parity/test_parity.py",
+        "tests/pipeline/test_blocking.py",
+        "tests/pipeline/test_main_job.py",
+        "tests/pipeline/test_reruns.py",
+        "tests/pipeline/test_verify_money.py",
+        "tests/security/test_provenance.py",
+        "tests/security/test_trace.py",
+        "tests/unit/reports/test_files.py",
+    ),
+    "warehouse": (
+        "tests/dbt/test_conventions.py",
+        "tests/dbt/test_generic_tests.py",
+        "tests/dbt/test_kpis.py",
+        "tests/dbt/test_story.py",
+    ),
+}
+# Folders whose modules share something that takes seconds.
+TOGETHER = ("tests/dashboards/", "tests/unit/ml/")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Say which modules run in the same worker of pytest-xdist, the longest first: no worker ends with one alone.
+def group(nodeid: str) -> str:
+    """What must run in the same worker has the same name: a module, unless it shares more."""
+    module = nodeid.partition("::")[0]
+    shared = next((name for name, modules in SHARED.items() if module in modules), None)
+    return shared or next((folder for folder in TOGETHER if module.startswith(folder)), module)
 
-    A wrapper, because pytest-xdist reads the groups in its own hook, which comes before any that is none.
-    """
-    modules: dict[str, list[pytest.Item]] = {}
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is shared comes first; a module that asks for it and is not named is an error, before anything runs."""
     for item in items:
-        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
-    groups: dict[str, list[pytest.Item]] = {}
-    for module, own in modules.items():
-        asked = {name for item in own for name in getattr(item, "fixturenames", ())}
-        group = next((name for name in SHARED if name in asked), module)
-        groups.setdefault(group, []).extend(own)
-    slow = [name for name, own in groups.items() if any(item.get_closest_marker("slow") for item in own)]
-    order = sorted(groups, key=lambda name: (name not in SHARED, name not in slow))
-    items[:] = [item for name in order for item in groups[name]]
-    for name in order:
-        for item in groups[name]:
-            item.add_marker(pytest.mark.xdist_group(name))
-    return (yield)
+        asked = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
+        if asked and group(item.nodeid) not in SHARED and (asked != ["warehouse"] or "tests/dbt/" in item.nodeid):
+            raise pytest.UsageError(
+                f"{item.nodeid} asks for {asked[0]}: name its module in SHARED of tests/conftest.py"
+            )
+    order = {name: place for place, name in enumerate(SHARED)}
+    items.sort(key=lambda item: order.get(group(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The workers get whole groups. `--dist loadgroup` would, by marks, but does not know this version of pytest."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return Groups(config, log)
 
 
 @contextmanager
