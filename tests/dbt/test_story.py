@@ -98,3 +98,22 @@ def test_receivables_end_at_what_is_still_owed(warehouse: Warehouse) -> None:
 def test_immature_months_are_flagged(warehouse: Warehouse) -> None:
     rows = warehouse.rows("select month_date, bool_and(is_mature) from marts.agg_denials_monthly group by 1 order by 1")
     assert [mature for _, mature in rows] == [True, False]
+
+
+def test_a_service_goes_from_payer_to_payer(warehouse: Warehouse) -> None:
+    """The second payer paid 20 of the first one's patient share of 20, and was told of no payment before it."""
+    rows = warehouse.rows(
+        """
+        select claim_id, payer_id, payer_number, payer_count, previous_claim_id, next_claim_id, paid_amount,
+               declared_prior_payer_amount, prior_paid_amount, prior_payer_difference_amount, covered_later_amount,
+               awaiting_payer_amount, patient_due_amount
+        from marts.fct_claim_payers
+        where payer_count > 1
+        order by payer_number
+        """
+    )
+    zero = Decimal("0.00")
+    assert rows == [
+        ("c14-1", "PAY1", 1, 2, None, "c15-1", Decimal(60), zero, zero, zero, zero, zero, zero),
+        ("c15-1", "PAY2", 2, 2, "c14-1", None, Decimal(20), zero, Decimal(60), Decimal(-60), Decimal(20), zero, zero),
+    ]
