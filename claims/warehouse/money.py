@@ -139,7 +139,8 @@ def _opened(warehouse: Path | str) -> Iterator[duckdb.DuckDBPyConnection]:
     with tempfile.TemporaryDirectory(prefix="claimworks-money-") as folder, duckdb.connect(":memory:") as connection:
         path = Path(warehouse)
         if isinstance(warehouse, str) and is_postgres(warehouse):
-            path = Path(folder) / "marts.duckdb"
+            # Its file names a database of DuckDB: one named as its schema would make `marts.x` ambiguous.
+            path = Path(folder) / "copy.duckdb"
             try:
                 copy_to_duckdb(warehouse, path, names=[f"marts.{name}" for name in MARTS])
             except WarehouseError as error:

@@ -50,7 +50,10 @@ def test_the_finished_run_is_in_the_history_whole(demo_home: Settings) -> None:
     expected |= {(Source.DBT, layer) for layer in ("staging", "intermediate", "marts", "features")}
     assert layers >= expected
     assert sum(run.check_count for run in runs) > 800
-    assert not [run for run in runs if run.critical_count or run.skipped_count]
+    assert not [run for run in runs if run.critical_count]
+    # So few claims of the last weeks are too few to judge drift by, which the history says.
+    skipped = [(run.source, run.table, run.skipped_count) for run in runs if run.skipped_count]
+    assert skipped == [(Source.DRIFT, "denial_scores", 1)]
     assert {run.table for run in runs if run.layer == "gold"} == {"denial_scores"}
 
 
