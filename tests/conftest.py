@@ -37,6 +37,7 @@ SHARED = {
         "tests/pipeline/test_verify_money.py",
         "tests/security/test_provenance.py",
         "tests/security/test_trace.py",
+        "tests/unit/ml/test_submission.py",
         "tests/unit/reports/test_files.py",
     ),
     "warehouse": (

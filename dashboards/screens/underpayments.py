@@ -93,7 +93,9 @@ def work(copy: db.Copy, rows: pa.Table) -> None:
             key="work_line",
         )
         left, right = st.columns([2, 3])
-        status = left.selectbox("New status", [one.value for one in WorkStatus], format_func=WORDS.get, key="work_new")
+        status = left.selectbox(
+            "New status", [one.value for one in WorkStatus], format_func=lambda one: WORDS[one], key="work_new"
+        )
         reason = right.text_input("Reason", max_chars=500, key="work_reason", help="Recovered and rejected need one.")
         asked = st.form_submit_button("Change", icon=":material/edit:")
     if not asked:
