@@ -181,7 +181,8 @@ batches as (
     group by tenant_id, file_id, transaction_ordinal, provider_npi
 ),
 
-links as (
+-- A claim, an answer or a status has each of these once.
+links_of_rows as (
     select
         tenant_id,
         file_id,
@@ -268,7 +269,10 @@ links as (
         'number ' || payer_claim_key as link
     from statuses
     where level = 'claim'
-    union all
+),
+
+-- A set replies to one batch in many segments.
+links_of_sets as (
     select
         transactions.tenant_id,
         transactions.file_id,
@@ -370,9 +374,17 @@ links as (
             and transactions.file_id = statuses.file_id
             and transactions.transaction_ordinal = statuses.transaction_ordinal
     where statuses.batch_reference_id is not null
+),
+
+links as (
+    select *
+    from links_of_rows
+    union all
+    select distinct *
+    from links_of_sets
 )
 
-select distinct
+select
     links.tenant_id,
     links.file_id,
     links.transaction_ordinal,

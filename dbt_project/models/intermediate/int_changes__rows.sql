@@ -102,7 +102,8 @@
     from touched
     where row_kind in ('claim_id', 'remittance_claim_id')
 {% else %}
-    select distinct
+    -- Every submission and every answer has one link by its key.
+    select
         links.tenant_id,
         links.row_kind,
         links.row_id,
@@ -111,5 +112,5 @@
             from {{ ref('int_changes__sets') }} as sets
         ) as changed_at
     from {{ ref('int_changes__links') }} as links
-    where links.row_kind in ('claim_id', 'remittance_claim_id')
+    where links.row_kind in ('claim_id', 'remittance_claim_id') and links.link like 'key %'
 {% endif %}

@@ -248,7 +248,8 @@ batches as (
         level, provider_npi
 ),
 
-batch_candidates as (
+-- Two joins, each by an equality: one join by "reference or total" compares every status with every batch of its partners.
+traced_candidates as (
     select
         statuses.tenant_id,
         statuses.file_id,
@@ -256,23 +257,18 @@ batch_candidates as (
         batches.file_id as sent_file_id,
         batches.transaction_ordinal as sent_transaction_ordinal,
         batches.level,
-        batches.provider_npi,
-        coalesce(statuses.batch_reference_id = batches.reference_id, false) as is_traced,
-        coalesce(statuses.charge_amount = batches.charge_amount, false) as is_of_that_total
+        batches.provider_npi
     from statuses
     inner join batches
         on
             statuses.tenant_id = batches.tenant_id
+            and statuses.batch_reference_id = batches.reference_id
             and statuses.group_sender_id = batches.group_receiver_id
             and statuses.group_receiver_id = batches.group_sender_id
             and statuses.level = batches.level
             and case when statuses.level = 'provider' then statuses.provider_npi else '' end = batches.provider_npi
             and statuses.source_date >= batches.submitted_date
             and statuses.source_date - batches.submitted_date <= 30
-            and (
-                statuses.batch_reference_id = batches.reference_id
-                or statuses.charge_amount = batches.charge_amount
-            )
 ),
 
 traced_batches as (
@@ -284,8 +280,7 @@ traced_batches as (
         min(sent_transaction_ordinal) as sent_transaction_ordinal,
         min(level) as level,
         min(provider_npi) as provider_npi
-    from batch_candidates
-    where is_traced
+    from traced_candidates
     group by tenant_id, file_id, status_ordinal
     having count(*) = 1
 ),
@@ -306,39 +301,52 @@ above_untraced as (
     where traced_batches.status_ordinal is null
 ),
 
-named_below as (
-    select distinct
+placed_above as (
+    select
+        tenant_id,
+        file_id,
+        status_ordinal
+    from traced_batches
+    union
+    select
         tenant_id,
         file_id,
         status_ordinal
     from above_named
 ),
 
+unplaced as (
+    select statuses.*
+    from statuses
+    left join placed_above
+        on
+            statuses.tenant_id = placed_above.tenant_id
+            and statuses.file_id = placed_above.file_id
+            and statuses.status_ordinal = placed_above.status_ordinal
+    where statuses.level in ('receiver', 'provider') and placed_above.status_ordinal is null
+),
+
 totalled_batches as (
     select
-        batch_candidates.tenant_id,
-        batch_candidates.file_id,
-        batch_candidates.status_ordinal,
-        min(batch_candidates.sent_file_id) as sent_file_id,
-        min(batch_candidates.sent_transaction_ordinal) as sent_transaction_ordinal,
-        min(batch_candidates.level) as level,
-        min(batch_candidates.provider_npi) as provider_npi
-    from batch_candidates
-    left join traced_batches
+        unplaced.tenant_id,
+        unplaced.file_id,
+        unplaced.status_ordinal,
+        min(batches.file_id) as sent_file_id,
+        min(batches.transaction_ordinal) as sent_transaction_ordinal,
+        min(batches.level) as level,
+        min(batches.provider_npi) as provider_npi
+    from unplaced
+    inner join batches
         on
-            batch_candidates.tenant_id = traced_batches.tenant_id
-            and batch_candidates.file_id = traced_batches.file_id
-            and batch_candidates.status_ordinal = traced_batches.status_ordinal
-    left join named_below
-        on
-            batch_candidates.tenant_id = named_below.tenant_id
-            and batch_candidates.file_id = named_below.file_id
-            and batch_candidates.status_ordinal = named_below.status_ordinal
-    where
-        batch_candidates.is_of_that_total
-        and traced_batches.status_ordinal is null
-        and named_below.status_ordinal is null
-    group by batch_candidates.tenant_id, batch_candidates.file_id, batch_candidates.status_ordinal
+            unplaced.tenant_id = batches.tenant_id
+            and unplaced.charge_amount = batches.charge_amount
+            and unplaced.group_sender_id = batches.group_receiver_id
+            and unplaced.group_receiver_id = batches.group_sender_id
+            and unplaced.level = batches.level
+            and case when unplaced.level = 'provider' then unplaced.provider_npi else '' end = batches.provider_npi
+            and unplaced.source_date >= batches.submitted_date
+            and unplaced.source_date - batches.submitted_date <= 30
+    group by unplaced.tenant_id, unplaced.file_id, unplaced.status_ordinal
     having count(*) = 1
 ),
 
