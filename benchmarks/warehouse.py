@@ -29,11 +29,13 @@ _CLAIMWORKS = (sys.executable, "-m", "orchestration.cli")
 _INGEST = """
 from claims.store import open_store
 from orchestration.defs.bronze.ingest import ingest_pending
+from orchestration.defs.silver.prices import price_stale
 from orchestration.settings import get_settings
 settings = get_settings()
 with open_store(settings.store_url) as store:
     store.ledger.register(store.ledger.scan_all(settings.landing))
 ingest_pending(settings, progress=lambda words: None)
+price_stale(settings, progress=lambda words: None)
 """
 _PUBLISH = """
 import sys
@@ -126,13 +128,13 @@ def _dbt(lake: Path, folder: Path, *words: str) -> Measured:
 
 
 def multiply(source: Path, target: Path, factor: int, before: date | None = None) -> None:
-    """Write the bronze layer of `source` to `target`, `factor` times over, rows received `before` a day alone.
+    """Write layers bronze and silver of `source` to `target`, `factor` times over, rows received `before` a day alone.
 
     A copy differs in its file ids, keyed tokens and control numbers, so that nothing of one matches another's.
     """
     with duckdb.connect() as connection:
-        for file in (source / "bronze").rglob("*.parquet"):
-            out = target / "bronze" / file.relative_to(source / "bronze")
+        for file in [*(source / "bronze").rglob("*.parquet"), *(source / "silver").rglob("*.parquet")]:
+            out = target / file.relative_to(source)
             out.parent.mkdir(parents=True, exist_ok=True)
             described = connection.execute("describe select * from read_parquet(?)", [str(file)]).fetchall()
             columns = ", ".join(_copied(name, kind) for name, kind, *_ in described)
