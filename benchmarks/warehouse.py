@@ -27,15 +27,26 @@ SEED = 7
 
 _CLAIMWORKS = (sys.executable, "-m", "orchestration.cli")
 _INGEST = """
+from claims.lake import Lake
+from claims.reference import open_reference
 from claims.store import open_store
 from orchestration.defs.bronze.ingest import ingest_pending
+from orchestration.defs.silver.overrides import export
 from orchestration.defs.silver.prices import price_stale
+from orchestration.defs.silver.scrubbing import scrub_lake
 from orchestration.settings import get_settings
+from quality.scrub import load_rules
 settings = get_settings()
 with open_store(settings.store_url) as store:
     store.ledger.register(store.ledger.scan_all(settings.landing))
 ingest_pending(settings, progress=lambda words: None)
 price_stale(settings, progress=lambda words: None)
+lake = Lake(settings.lake)
+with open_store(settings.store_url) as store:
+    _, said = export(lake, settings.tenants, store)
+scrub_lake(
+    lake, settings.tenants, load_rules(), open_reference(settings.reference), said, progress=lambda words: None
+)
 """
 _PUBLISH = """
 import sys
@@ -154,7 +165,12 @@ def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
 
 
 def _copied(name: str, kind: str) -> str:
-    own = name in {"file_id", "reference_id", "batch_reference_id"} or name.endswith(("_key", "_control_number"))
+    if name == "claim_id":
+        # The file's id, a hyphen, the claim's ordinal: the copy is another file.
+        return "case when copy = 0 then claim_id else replace(claim_id, '-', 'x' || copy || '-') end as claim_id"
+    own = name in {"file_id", "edit_id", "reference_id", "batch_reference_id"} or name.endswith(
+        ("_key", "_control_number")
+    )
     return (
         f"case when copy = 0 then {name} else {name} || 'x' || copy end as {name}"
         if own and kind == "VARCHAR"

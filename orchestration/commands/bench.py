@@ -13,7 +13,7 @@ from orchestration.lib import console
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
-BENCHMARKS = ("claims", "demo", "warehouse", "x12")
+BENCHMARKS = ("claims", "demo", "reports", "warehouse", "x12")
 
 
 @app.command()
@@ -28,6 +28,7 @@ def bench(
       claimworks bench demo
       claimworks bench demo --json
       claimworks bench warehouse --json
+      claimworks bench reports --json
       claimworks bench claims --json
     """
     if name not in BENCHMARKS:

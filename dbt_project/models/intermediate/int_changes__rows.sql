@@ -5,7 +5,6 @@
 -- noqa: disable=LT02
 -- The notes of builds have to be there before the first model that follows the log.
 -- depends_on: {{ ref('int_changes__builds') }}
--- depends_on: {{ ref('stg_x12__transactions') }}
 {{ config(materialized='incremental', incremental_strategy='append') }}
 {% if is_incremental() %}
     with recursive changes as (

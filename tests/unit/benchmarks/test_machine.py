@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from benchmarks.machine import figure, machine, measure
+from benchmarks.machine import ROOT, figure, machine, measure
+from orchestration.commands.bench import BENCHMARKS
 
 _HOLD = "x = bytearray(150_000_000); import time; time.sleep(0.4)"
 
@@ -29,3 +30,8 @@ def test_a_goal_is_the_most_a_figure_may_be() -> None:
 
 def test_the_machine_is_named() -> None:
     assert {"processor", "cores", "memory_gb", "python", "libraries"} <= set(machine())
+
+
+def test_every_benchmark_is_one_of_the_command() -> None:
+    measuring = [path.stem for path in (ROOT / "benchmarks").glob("*.py") if "\ndef run(" in path.read_text()]
+    assert sorted(measuring) == sorted(BENCHMARKS)
