@@ -12,7 +12,7 @@ the raw bytes). One seal per transaction set; ordinal 0 is a whole file that has
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pyarrow as pa
@@ -45,6 +45,14 @@ _BLOCK = pa.schema(
 )
 
 
+class Readable(Protocol):
+    """Bytes, or what reads them from a file as they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: slice, /) -> bytes: ...
+
+
 class Vault:
     """The sealed side of the identity line below `root`, with its keys in `keys`."""
 
@@ -60,8 +68,8 @@ class Vault:
         """
         return self.ring.tenant(tenant_id)
 
-    def seal_blocks(self, keys: TenantKeys, files: Mapping[str, bytes], transactions: pa.Table) -> int:
-        """Seal the raw bytes of each transaction set of `files` (file_id → bytes); returns how many were new.
+    def seal_blocks(self, keys: TenantKeys, files: Mapping[str, Readable], transactions: pa.Table) -> int:
+        """Seal the raw bytes of each transaction set of `files` by file_id; returns how many were new.
 
         `transactions` has file_id, transaction_ordinal, byte_offset and byte_length. A file without any transaction set
         is sealed whole as ordinal 0. Blocks that the vault has are left as they are. About 10 µs a block.

@@ -10,8 +10,8 @@ tables before the split, so that those about names and addresses are asked too; 
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
+    from claims.interchange.x12.source import Data
     from claims.pricing import Pricer
     from compliance.vault import TenantKeys, Vault
     from ml.denial import TrainedModel
@@ -64,7 +65,7 @@ class Prepared:
     priced_lines: int = 0
     quarantined_transactions: int = 0
     seconds: float = 0.0
-    stages: Counter[str] = field(default_factory=Counter)
+    stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 def prepare(
@@ -139,7 +140,7 @@ class _Job:
                 return
             self._one(result.tables, data)
 
-    def _one(self, tables: dict[str, pa.Table], data: dict[str, bytes]) -> None:
+    def _one(self, tables: dict[str, pa.Table], data: Mapping[str, "Data"]) -> None:
         from claims.pricing import lines_of
         from compliance.identity import split
         from ml.denial import features_of, score
