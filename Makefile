@@ -66,7 +66,7 @@ demo: setup ## Simulate a clinic network and run the main job: files to dashboar
 	@$(BIN)/claimworks demo --claims $(CLAIMS) --seed $(SEED)
 	$(call next,"Next: make dashboard (the numbers) or make dev (the assets in Dagster).")
 
-test: setup lint ## Lint, types and the whole test suite (about 8 minutes on 2 cores)
+test: setup lint ## Lint, types and the whole test suite (about 12 minutes on 2 cores)
 	$(call say,"Running the tests")
 	@$(BIN)/python -m pytest $(WORKERS)
 	$(call next,"All green. Next: git commit; or make bench for the speed figures.")

@@ -166,7 +166,7 @@ def definition_table(now: Totals) -> None:
 
 def show(copy: db.Copy, span: Span) -> None:
     """The page below its heading."""
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    left, right = st.columns([3, 4], vertical_alignment="bottom")
     with left:
         chosen = st.segmented_control(
             "Period", list(PERIODS), default="12 months", key="period", bind="query-params", required=True

@@ -35,9 +35,9 @@ def tiles(rows: pa.Table) -> None:
     by_contract = rows.filter(pc.equal(rows["expected_method"], "contract"))
     contents = (
         ("Lines", formats.count(rows.num_rows), f"{formats.count(by_contract.num_rows)} by contract"),
-        ("Variance", formats.money(total(rows, "variance_amount")), "expected less allowed"),
+        ("Variance", formats.money(total(rows, "variance_amount")), "expected less first allowed"),
         ("Recovered", formats.money(total(rows, "recovered_amount")), "by later answers"),
-        ("Still open", formats.money(total(rows, "open_variance_amount")), "of what stands"),
+        ("Still open", formats.money(total(rows, "open_variance_amount")), "less what stands now"),
     )
     for column, (name, value, words) in zip(st.columns(4), contents, strict=True):
         column.metric(name, value, words, delta_color="off", delta_arrow="off", border=True, height="stretch")
