@@ -148,10 +148,13 @@ def multiply(source: Path, target: Path, factor: int, before: date | None = None
             out = target / file.relative_to(source)
             out.parent.mkdir(parents=True, exist_ok=True)
             described = connection.execute("describe select * from read_parquet(?)", [str(file)]).fetchall()
-            columns = ", ".join(_copied(name, kind) for name, kind, *_ in described)
+            copied = [_copied(name, kind) for name, kind, *_ in described]
+            columns = ", ".join(copied)
+            # What says nothing of a file or a key, as the scrub of a day, is there once.
+            times = factor if copied != [name for name, *_ in described] else 1
             where = f"where received_date < date '{before}'" if before else ""
             connection.execute(
-                f"copy (select {columns} from read_parquet('{file}'), range({factor}) as copies (copy) {where})"
+                f"copy (select {columns} from read_parquet('{file}'), range({times}) as copies (copy) {where})"
                 f" to '{out}' (format parquet, compression zstd)"
             )
 
