@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -33,11 +32,13 @@ def test_help_lists_every_command_with_its_line(tmp_path: Path) -> None:
 
 
 def test_help_is_quick(tmp_path: Path) -> None:
+    """Seconds of the processor, which others on the machine hardly change: what it loads is what they go into."""
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        before = os.times()
         claimworks("--help", home=tmp_path)
-        seconds.append(time.perf_counter() - start)
+        after = os.times()
+        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(seconds) <= 0.5
 
 
