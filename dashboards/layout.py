@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from dashboards import db, formats
+from dashboards.queries import Span
 
 PER_CENT = "%.1f%%"
 
@@ -60,6 +61,22 @@ def choose(label: str, options: Sequence[tuple[str, str]], key: str) -> tuple[st
         bind="query-params",
     )
     return tuple(chosen)
+
+
+def months(whole: Span, key: str) -> Span:
+    """A slider of months of submission, the last twelve at first; all there is where that is one month."""
+    all_months = whole.months()
+    if len(all_months) < 2:
+        return whole
+    usual = whole.last(12)
+    start, end = st.select_slider(
+        "Months of submission",
+        all_months,
+        value=(usual.start, usual.end),
+        format_func=formats.month,
+        key=key,
+    )
+    return Span(start, end)
 
 
 def per_cent(table: pa.Table, *columns: str) -> pa.Table:

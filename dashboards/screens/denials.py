@@ -21,28 +21,16 @@ GRID_HEIGHT = 430
 
 def choose_filters(copy: db.Copy, whole: Span) -> Filters:
     """The page's filters, in one row."""
-    months = whole.months()
     dates, payers, providers, categories = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     with dates:
-        usual = whole.last(12)
-        start, end = (
-            st.select_slider(
-                "Months of submission",
-                months,
-                value=(usual.start, usual.end),
-                format_func=formats.month,
-                key="months",
-            )
-            if len(months) > 1
-            else (whole.start, whole.end)
-        )
+        span = layout.months(whole, key="months")
     with payers:
         chosen_payers = layout.choose("Payers", queries.payers(copy), key="payer")
     with providers:
         chosen_providers = layout.choose("Providers", queries.providers(copy), key="provider")
     with categories:
         chosen_categories = layout.choose("Categories", queries.categories(copy), key="category")
-    return Filters(Span(start, end), chosen_payers, chosen_providers, chosen_categories)
+    return Filters(span, chosen_payers, chosen_providers, chosen_categories)
 
 
 def tiles(copy: db.Copy, filters: Filters) -> None:

@@ -21,21 +21,9 @@ GRID_HEIGHT = 430
 
 def choose_filters(copy: db.Copy, whole: Span) -> EditFilters:
     """The page's filters, in one row."""
-    months = whole.months()
     dates, payers, rules, severities = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     with dates:
-        usual = whole.last(12)
-        start, end = (
-            st.select_slider(
-                "Months of submission",
-                months,
-                value=(usual.start, usual.end),
-                format_func=formats.month,
-                key="edit_months",
-            )
-            if len(months) > 1
-            else (whole.start, whole.end)
-        )
+        span = layout.months(whole, key="edit_months")
     with payers:
         chosen_payers = layout.choose("Payers", queries.payers(copy), key="edit_payer")
     with rules:
@@ -43,7 +31,7 @@ def choose_filters(copy: db.Copy, whole: Span) -> EditFilters:
     with severities:
         words = [(severity, severity.capitalize()) for severity in queries.SEVERITIES]
         chosen_severities = layout.choose("Severity", words, key="edit_severity")
-    return EditFilters(Span(start, end), chosen_payers, chosen_rules, chosen_severities)
+    return EditFilters(span, chosen_payers, chosen_rules, chosen_severities)
 
 
 def tiles(copy: db.Copy, filters: EditFilters) -> None:

@@ -64,6 +64,9 @@ def scrub_lake(
 ) -> ScrubReport:
     """Bring `silver/claim_edits` and `silver/claim_scrubs` to what bronze, the rules and the reference tables say.
 
+    Each call reads all claims of a tenant once, to know which days changed: that grows with what the lake holds. The
+    scrub itself goes over the days that did change and the earlier claims of their patients.
+
     Raises:
         FileNotFoundError: nothing was ingested yet.
     """
